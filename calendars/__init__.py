@@ -1,0 +1,1 @@
+"""Days and diaries: working days, bank holidays, London time and calendar invitations."""

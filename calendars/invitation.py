@@ -1,0 +1,158 @@
+"""Calendar invitations that Outlook, Google and Thunderbird take: asked for, changed and called off."""
+
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from icalendar import Calendar, Event, Timezone, vCalAddress, vUri
+
+from calendars import london
+
+PRODID: Final = "-//calendars//invitation 1.0//EN"
+
+# Written out, never worked out from the time zone database: readers take a zone listed date by date an hour wrong.
+# From 1996, the first year of today's rule.
+_LONDON_ZONE: Final = b"""BEGIN:VTIMEZONE\r
+TZID:Europe/London\r
+BEGIN:STANDARD\r
+DTSTART:19961027T020000\r
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\r
+TZNAME:GMT\r
+TZOFFSETFROM:+0100\r
+TZOFFSETTO:+0000\r
+END:STANDARD\r
+BEGIN:DAYLIGHT\r
+DTSTART:19960331T010000\r
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\r
+TZNAME:BST\r
+TZOFFSETFROM:+0000\r
+TZOFFSETTO:+0100\r
+END:DAYLIGHT\r
+END:VTIMEZONE\r
+"""
+
+# Control characters, lone surrogates, line and paragraph separators: the library lets them through into the file.
+_UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an e-mail address, as the invitation shows them."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """One meeting as one attendee is told of it.
+
+    *uid* stays the same for the life of the meeting and *sequence* rises by one with every change that shows.
+    *dtstamp* is when this version was made. Raises ValueError if an instant has no time zone, the meeting does not
+    end after it starts, it starts or ends in the second of the two hours that October's clocks show twice (a calendar
+    file cannot say which is meant), or *sequence* is negative.
+    """
+
+    uid: str
+    sequence: int
+    dtstamp: datetime
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    description: str
+    location: str
+    organizer: Person
+    attendee: Person
+    url: str | None = None
+
+    def __post_init__(self) -> None:
+        london.local(self.dtstamp)
+        if any(london.local(at).fold for at in (self.starts_at, self.ends_at)):
+            raise ValueError(f"Cannot invite to {self.uid}: the clocks show that hour twice; choose another time.")
+        if self.ends_at <= self.starts_at:
+            raise ValueError(f"Cannot invite to {self.uid}: it must end after it starts; give a later end.")
+        if self.sequence < 0:
+            raise ValueError(f"Cannot invite to {self.uid}: sequence {self.sequence} is negative; start from 0.")
+
+
+def request(invitation: Invitation) -> bytes:
+    """Return the iCalendar file that invites, or that changes an invitation sent before with the same UID.
+
+    Equal invitations give equal bytes.
+    """
+    return _file("REQUEST", "CONFIRMED", invitation)
+
+
+def cancel(invitation: Invitation) -> bytes:
+    """Return the iCalendar file that takes the meeting out of the attendee's diary; raise the sequence for it too."""
+    return _file("CANCEL", "CANCELLED", invitation)
+
+
+def unguessable_uid(domain: str) -> str:
+    """Return a new UID in *domain* that nobody can guess, so that nobody else can change or cancel the meeting."""
+    return f"{secrets.token_hex(16)}@{domain}"
+
+
+def _file(method: str, status: str, invitation: Invitation) -> bytes:
+    calendar = Calendar()
+    calendar.add("prodid", PRODID)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", method)
+    calendar.add_component(Timezone.from_ical(_LONDON_ZONE))
+    calendar.add_component(_event(status, invitation, reply_wanted=method == "REQUEST"))
+    file: bytes = calendar.to_ical()
+    return file
+
+
+def _event(status: str, invitation: Invitation, *, reply_wanted: bool) -> Event:
+    event = Event()
+    event.add("uid", _line(invitation.uid))
+    event.add("sequence", invitation.sequence)
+    event.add("dtstamp", invitation.dtstamp.astimezone(UTC))
+    event.add("dtstart", london.local(invitation.starts_at))
+    event.add("dtend", london.local(invitation.ends_at))
+    event.add("summary", _line(invitation.summary))
+    event.add("description", _text(invitation.description))
+    event.add("location", _line(invitation.location))
+    event.add("organizer", _address(invitation.organizer))
+    event.add("attendee", _attendee(invitation.attendee, reply_wanted=reply_wanted))
+    event.add("status", status)
+    event.add("transp", "OPAQUE")
+    event.add("class", "PUBLIC")
+    if invitation.url is not None:
+        event.add("url", vUri(_line(invitation.url)))
+    return event
+
+
+def _attendee(person: Person, *, reply_wanted: bool) -> vCalAddress:
+    address = _address(person)
+    address.params["CUTYPE"] = "INDIVIDUAL"
+    address.params["ROLE"] = "REQ-PARTICIPANT"
+    address.params["PARTSTAT"] = "NEEDS-ACTION"
+    address.params["RSVP"] = "TRUE" if reply_wanted else "FALSE"
+    return address
+
+
+def _address(person: Person) -> vCalAddress:
+    address = vCalAddress(f"mailto:{_line(person.email)}")
+    # A parameter has no escape for a double quote that every reader knows.
+    address.params["CN"] = _line(person.name).replace('"', "'")
+    return address
+
+
+def _line(text: str) -> str:
+    """Return *text* on one line: whatever breaks or hides text is a space, runs of spaces are one."""
+    return " ".join(_text(text).split())
+
+
+def _text(text: str) -> str:
+    """Return *text* with its line breaks, as plain newlines, and no other control character."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join("".join(map(_printable, line)) for line in lines)
+
+
+def _printable(character: str) -> str:
+    return " " if unicodedata.category(character) in _UNPRINTABLE else character
