@@ -22,6 +22,7 @@ CODE := $(PACKAGES) tests benchmarks
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW := ignore
+export PREFECT_HOME := $(CURDIR)/build/prefect
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 unexport $(filter S11FLOW_%,$(.VARIABLES))
