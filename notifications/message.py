@@ -1,0 +1,285 @@
+"""One mail as a value, and the bytes that a mail server is given for it: the same bytes every time."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.charset import QP, SHORTEST, Charset
+from email.encoders import encode_base64
+from email.errors import HeaderParseError
+from email.header import Header, decode_header, make_header
+from email.message import Message
+from email.mime.nonmultipart import MIMENonMultipart
+from email.utils import format_datetime
+from hashlib import sha256
+
+from emails.message import Message as Composer
+
+from notifications.address import check_address, has_control_character
+
+__all__ = ["Attachment", "CalendarPart", "Email", "RefusedHeader", "check_address", "compose", "message_id"]
+
+LONGEST_HEADER = 900  # a header line may hold 998 octets; nothing sensible is near it
+
+_LONGEST_PLAIN = 400  # longer values are encoded, because encoded words can be folded anywhere
+
+_HEADER_NAME = re.compile(r"[!-9;-~]{1,76}")
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
+_CONTENT_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9][A-Za-z0-9.+-]*")
+_METHOD_LINE = re.compile(rb"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
+_OUR_HEADERS = {
+    *("date", "message-id", "subject", "from", "sender", "reply-to", "to", "cc", "bcc", "in-reply-to", "references"),
+    *("auto-submitted", "mime-version", "return-path", "received", "dkim-signature"),
+}
+_OUR_HEADER_FAMILIES = ("content-", "resent-")
+
+# ``emails`` changes the registered utf-8 charset for the whole process: ours is kept apart from the registry. Quoted
+# printable keeps a letter in a folder readable with nothing but an editor.
+_UTF8 = Charset("utf-8")
+_UTF8.header_encoding = SHORTEST
+_UTF8.body_encoding = QP
+
+
+class RefusedHeader(ValueError):
+    """A header that would have carried something else than what it says; nothing was composed."""
+
+    def __init__(self, header: str, reason: str) -> None:
+        super().__init__(f"The mail was not made: its {header} {reason}.")
+        self.header = header
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a mail; *content_type* such as ``application/pdf``."""
+
+    filename: str
+    content: bytes
+    content_type: str
+
+
+@dataclass(frozen=True)
+class CalendarPart:
+    """An iCalendar object (UTF-8, CRLF) with the METHOD that it states, such as ``REQUEST`` or ``CANCEL``."""
+
+    content: bytes
+    method: str
+
+
+@dataclass(frozen=True)
+class Email:
+    """Everything that one mail to one person says; *date* is an aware instant and keeps its zone."""
+
+    message_id: str
+    date: datetime
+    sender_name: str
+    sender_address: str
+    to_address: str
+    subject: str
+    text: str
+    html: str
+    to_name: str | None = None
+    reply_to: str | None = None
+    calendar: CalendarPart | None = None
+    attachments: tuple[Attachment, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    auto_submitted: bool = True
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+
+
+def message_id(seed: str, domain: str) -> str:
+    """Give the Message-ID that belongs to *seed*, the same every time: ``<40 hex digits@domain>``."""
+    made = f"<{sha256(seed.encode()).hexdigest()[:40]}@{domain}>"
+    _check_message_id("Message-ID", made)
+    return made
+
+
+def compose(email: Email) -> bytes:
+    """Give the mail as bytes with CRLF line ends; equal values give equal bytes.
+
+    Raises RefusedHeader, a ValueError, for a header with a control character (also one hidden in an encoded word), a
+    header name that is not one, or an address that is not one plain address.
+    """
+    _check(email)
+    composer = Composer(
+        charset="utf-8",
+        message_id=email.message_id,
+        date=format_datetime(email.date),  # as text: an aware date would lose its zone
+        subject=email.subject,
+        mail_from=("", email.sender_address),
+        mail_to=("", email.to_address),
+        reply_to=("", email.reply_to) if email.reply_to else None,
+        text=email.text,
+        html=email.html,
+    )
+    for attachment in email.attachments:
+        composer.attach(
+            filename=attachment.filename, data=attachment.content, mime_type=attachment.content_type, headers={}
+        )
+    if email.calendar:
+        composer.attach(filename="invite.ics", data=email.calendar.content, mime_type="application/ics", headers={})
+    composer.after_build = lambda _composer, root: _finish(root, email)
+    return bytes(composer.as_bytes())
+
+
+def _finish(root: Message, email: Email) -> None:
+    """Turn the tree that ``emails`` builds into the one that every mail client takes, with our own headers."""
+    related, *attached = _parts(root)
+    (alternative,) = _parts(related)
+    root.set_payload([alternative, *attached])
+    for part in _parts(alternative):
+        _quote_printable(part)
+    if email.calendar:
+        alternative.attach(_calendar_part(email.calendar))
+    _set_headers(root, email)
+    _set_boundaries(root, email.message_id)
+
+
+def _parts(message: Message) -> list[Message]:
+    return [part for part in message.get_payload() if isinstance(part, Message)]
+
+
+def _quote_printable(part: Message) -> None:
+    text = part.get_payload(decode=True)
+    assert isinstance(text, bytes)  # a text part, decoded
+    del part["Content-Transfer-Encoding"]
+    part.set_payload(text.decode(), charset=_UTF8)
+
+
+def _calendar_part(calendar: CalendarPart) -> Message:
+    part = MIMENonMultipart("text", "calendar")
+    # Without quotes round the values, which some calendar servers do not take off.
+    part.replace_header("Content-Type", f"text/calendar; charset=utf-8; method={calendar.method}; component=VEVENT")
+    part.set_payload(calendar.content)
+    encode_base64(part)
+    return part
+
+
+def _set_headers(root: Message, email: Email) -> None:
+    """Put in what ``emails`` leaves out, and write names and subject so that they are read as what they say."""
+    root.replace_header("Subject", _unstructured("Subject", email.subject))
+    root.replace_header("From", _mailbox("From", email.sender_name, email.sender_address))
+    root.replace_header("To", _mailbox("To", email.to_name or "", email.to_address))
+    if email.auto_submitted:
+        root["Auto-Submitted"] = "auto-generated"
+    if email.in_reply_to:
+        root["In-Reply-To"] = email.in_reply_to
+    if email.references:
+        root["References"] = " ".join(email.references)
+    for name, value in email.headers:
+        root[name] = _unstructured(name, value)
+
+
+def _unstructured(header: str, value: str) -> str:
+    return value if _is_plain(value) else Header(value, _UTF8, header_name=header).encode()
+
+
+def _mailbox(header: str, name: str, address: str) -> str:
+    if not name:
+        return address
+    if not _is_plain(name):
+        return f"{Header(name, _UTF8, header_name=header).encode()} <{address}>"
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}" <{address}>'
+
+
+def _is_plain(value: str) -> bool:
+    """Say whether *value* can stand in a header as it is: what looks like an encoded word must be encoded itself."""
+    return value.isascii() and "=?" not in value and value == value.strip() and len(value) < _LONGEST_PLAIN
+
+
+def _set_boundaries(root: Message, seed: str) -> None:
+    """Derive the boundaries from the Message-ID; ``=_`` can occur neither in base64 nor in quoted-printable."""
+    multiparts = [part for part in root.walk() if part.is_multipart()]
+    for number, part in enumerate(multiparts):
+        part.set_boundary(f"=_{number}_{sha256(seed.encode()).hexdigest()[:32]}")
+
+
+def _check(email: Email) -> None:
+    for header, value in _texts(email):
+        _check_text(header, value)
+    for header, address in _addresses(email):
+        if reason := check_address(address):
+            raise RefusedHeader(header, f"address {reason} ({address[:80]!r})")
+    _check_message_id("Message-ID", email.message_id)
+    for related in filter(None, (email.in_reply_to, *email.references)):
+        _check_message_id("In-Reply-To or References", related)
+    if email.date.tzinfo is None:
+        raise RefusedHeader("Date", "has no time zone; give an aware instant")
+    if not (email.text.strip() and email.html.strip()):
+        raise ValueError("The mail was not made: it needs a text and an HTML part, and one of them is empty.")
+    _check_header_names(email.headers)
+    for attachment in email.attachments:
+        _check_attachment(attachment)
+    if email.calendar:
+        _check_calendar(email.calendar)
+
+
+def _texts(email: Email) -> Iterator[tuple[str, str]]:
+    yield "Subject", email.subject
+    yield "From", email.sender_name
+    yield "To", email.to_name or ""
+    yield from email.headers
+    yield from (("file name", attachment.filename) for attachment in email.attachments)
+
+
+def _addresses(email: Email) -> Iterator[tuple[str, str]]:
+    yield "From", email.sender_address
+    yield "To", email.to_address
+    if email.reply_to is not None:
+        yield "Reply-To", email.reply_to
+
+
+def _check_text(header: str, value: str) -> None:
+    if len(value) > LONGEST_HEADER:
+        raise RefusedHeader(header, f"is longer than {LONGEST_HEADER} characters")
+    if has_control_character(value) or has_control_character(_decoded(value)):
+        raise RefusedHeader(header, f"has a control character or a line break ({value[:80]!r})")
+
+
+def _decoded(value: str) -> str:
+    """Give *value* as a reader would who takes it for encoded words; one who cannot decode it will show it as it is."""
+    if "=?" not in value:
+        return value
+    try:
+        return str(make_header(decode_header(value)))
+    except (HeaderParseError, LookupError, ValueError):
+        return value
+
+
+def _check_header_names(headers: tuple[tuple[str, str], ...]) -> None:
+    seen: set[str] = set()
+    for name, _ in headers:
+        folded = name.lower()
+        if not _HEADER_NAME.fullmatch(name):
+            raise RefusedHeader("headers", f"hold a name that is not one ({name[:80]!r})")
+        if folded in _OUR_HEADERS or folded.startswith(_OUR_HEADER_FAMILIES):
+            raise RefusedHeader(name, "is written from the mail's own fields and cannot be given as a header")
+        if folded in seen:
+            raise RefusedHeader(name, "is given twice")
+        seen.add(folded)
+
+
+def _check_message_id(header: str, value: str) -> None:
+    if not _MESSAGE_ID.fullmatch(value) or len(value) > LONGEST_HEADER:
+        raise RefusedHeader(header, f"is not of the form <something@domain> ({value[:80]!r})")
+
+
+def _check_attachment(attachment: Attachment) -> None:
+    if not attachment.filename or re.search(r'[/\\"]', attachment.filename):
+        raise RefusedHeader("file name", f"is empty or has a slash or a quote in it ({attachment.filename[:80]!r})")
+    if not _CONTENT_TYPE.fullmatch(attachment.content_type) or attachment.content_type.startswith(
+        ("multipart/", "message/")
+    ):
+        raise RefusedHeader(
+            "attachment", f"is of the type {attachment.content_type[:80]!r}; give one such as application/pdf"
+        )
+
+
+def _check_calendar(calendar: CalendarPart) -> None:
+    stated = _METHOD_LINE.findall(calendar.content)
+    if stated != [calendar.method.encode()]:
+        raise RefusedHeader(
+            "calendar part", f"is sent as {calendar.method[:20]!r}, but its content must state that METHOD once"
+        )

@@ -1,0 +1,61 @@
+"""What can become of a mail, and what every mailer promises."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import TracebackType
+from typing import Protocol, Self
+
+
+class Status(StrEnum):
+    """What became of one attempt to send one mail."""
+
+    SENT = "sent"  # the server (or the folder) took it
+    DELAYED = "delayed"  # nothing left; the same bytes may be tried later
+    FAILED = "failed"  # it was refused for good; trying again is no use
+    UNCERTAIN = "uncertain"  # it was handed over whole, and the answer was lost: it may or may not have been taken
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one attempt, with a sentence for the person who looks after the post.
+
+    *needs_person* is True where waiting alone will not help: a wrong password, an untrusted certificate, no room.
+    """
+
+    status: Status
+    detail: str
+    needs_person: bool = False
+
+
+class Mailer(Protocol):
+    """Where mail leaves the house. Used by one thread at a time."""
+
+    def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:
+        """Try once to hand over *raw* for *recipient*; never raises for what the other side does.
+
+        *name* is a safe file stem, such as ``2026-10-20_0930_000123_reminder``.
+        """
+
+    def close(self) -> None:
+        """Let go of what is held open; sending again opens it again."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Closing:
+    """``with mailer:`` closes it at the end."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what is held open; there is nothing unless a subclass says so."""

@@ -1,0 +1,251 @@
+"""Handing mail to a mail server over one connection, and reading from its answers what became of each."""
+
+import re
+import smtplib
+import ssl
+from contextlib import suppress
+from ipaddress import ip_address
+from socket import IPPROTO_TCP, TCP_NODELAY
+from typing import Literal
+
+from notifications.address import check_address
+from notifications.outcome import Closing, Outcome, Status
+
+Tls = Literal["none", "starttls", "tls"]
+
+_NEEDS_LOGIN = {530, 534, 535, 538}  # "first log in": about our settings, not about this mail
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+class _Stop(Exception):
+    """This attempt is over, with an outcome."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.detail)
+        self.outcome = outcome
+
+
+class SmtpMailer(Closing):
+    """Hands mail to one server over one connection, which is kept open between mails.
+
+    *tls* is ``starttls``, ``tls`` (from the first byte) or ``none``; certificates are always verified, by *context* if
+    given. ``none`` is for a server on this machine, unless *insecure* says otherwise, and then there is no login.
+    *timeout* is in seconds and holds for each answer. A combination that would be unsafe is a ValueError.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        username: str | None = None,
+        password: str | None = None,
+        tls: Tls = "starttls",
+        timeout: float = 30,
+        local_hostname: str | None = None,
+        context: ssl.SSLContext | None = None,
+        insecure: bool = False,
+    ) -> None:
+        if tls == "none" and not _is_loopback(host):
+            if not insecure:
+                raise ValueError("Mail without TLS is only for a server on this machine; use tls=starttls.")
+            if username is not None:
+                raise ValueError("A password is not sent without TLS; use tls=starttls.")
+        if (username is None) != (password is None):
+            raise ValueError("A mail server login needs both a user name and a password.")
+        if not f"{username or ''}{password or ''}".isascii():
+            raise ValueError("The mail server's user name or password has characters outside ASCII; set another one.")
+        self.host = host
+        self.port = port
+        self._login = (username, password) if username is not None and password is not None else None
+        self._tls = tls
+        self._timeout = timeout
+        self._local_hostname = local_hostname
+        self._context = context or ssl.create_default_context()
+        self._connection: smtplib.SMTP | None = None
+
+    def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:  # noqa: ARG002 - for a folder
+        """Try once. 4xx and what goes wrong before the text is handed over is DELAYED, 5xx is FAILED, a connection
+        lost between the text and the server's answer is UNCERTAIN; a mail is never sent a second time from here."""
+        for address in (sender, recipient):
+            if reason := check_address(address):
+                return Outcome(Status.FAILED, f"The mail was not sent: the address {address[:80]!r} {reason}.")
+        try:
+            return self._send(self._ready(), raw, sender, recipient)
+        except _Stop as stop:
+            return stop.outcome
+
+    def close(self) -> None:
+        """Say goodbye to the server; a server that is already gone is no news."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(OSError):
+                connection.quit()
+            connection.close()
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    # Before MAIL: here a lost connection is opened again, once.
+
+    def _ready(self) -> smtplib.SMTP:
+        if self._connection is not None and not _still_there(self._connection):
+            self._drop()
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> smtplib.SMTP:
+        connection: smtplib.SMTP | None = None
+        phase = "when connecting"
+        try:
+            connection = self._open()
+            phase = "at the greeting"
+            connection.ehlo_or_helo_if_needed()
+            if self._tls == "starttls":
+                phase = "at STARTTLS"
+                connection.starttls(context=self._context)
+                connection.ehlo_or_helo_if_needed()
+            if self._login:
+                phase = "at the login"
+                connection.login(*self._login)
+        except OSError as error:  # so is everything that smtplib raises
+            if connection is not None:
+                connection.close()
+            # "from None": what smtplib raises at the login can hold the password.
+            raise _Stop(self._not_connected(phase, error)) from None
+        assert connection.sock is not None  # it has just answered
+        connection.sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)  # the last line must not wait for an answer to the text
+        return connection
+
+    def _open(self) -> smtplib.SMTP:
+        if self._tls == "tls":
+            return smtplib.SMTP_SSL(
+                self.host, self.port, self._local_hostname, timeout=self._timeout, context=self._context
+            )
+        return smtplib.SMTP(self.host, self.port, self._local_hostname, timeout=self._timeout)
+
+    def _not_connected(self, phase: str, error: OSError) -> Outcome:
+        needs_person = True
+        match error:
+            case _ if _is_silence(error):
+                why, needs_person = f"did not answer within {self._timeout:g} seconds {phase}", False
+            case smtplib.SMTPAuthenticationError(smtp_code=code):
+                why = f"refused the user name or the password {phase} ({code}); check the mail settings"
+                needs_person = code >= 500
+            case smtplib.SMTPResponseException(smtp_code=code):
+                why = f"refused {phase} ({code})"
+                needs_person = code >= 500
+            case smtplib.SMTPNotSupportedError():
+                why = f"does not offer what the settings ask for {phase}; nothing was sent without it"
+            case smtplib.SMTPServerDisconnected():
+                why, needs_person = f"closed the connection {phase}", False
+            case smtplib.SMTPException():
+                why = f"offers no way {phase} that we know"
+            case ssl.SSLCertVerificationError():
+                why = f"showed a certificate that is not trusted {phase} ({error.verify_message})"
+            case ssl.SSLError():
+                why = f"could not agree on TLS {phase}; check the port and the tls setting"
+            case _:
+                why, needs_person = f"could not be reached {phase} ({_reason(error)})", False
+        return Outcome(Status.DELAYED, f"{self._server} {why}.", needs_person)
+
+    # From MAIL on: one walk, no way back.
+
+    def _send(self, connection: smtplib.SMTP, raw: bytes, sender: str, recipient: str) -> Outcome:
+        size = [f"SIZE={len(raw)}"] if connection.has_extn("size") else []
+        self._ask(connection, "MAIL", " ".join([f"FROM:<{sender}>", *size]))
+        self._ask(connection, "RCPT", f"TO:<{recipient}>")
+        self._ask(connection, "DATA", "", wanted=3)
+        try:
+            connection.send(_on_the_wire(raw))
+        except OSError:
+            self._drop()  # the text has no end yet, so the server cannot have taken it
+            raise _Stop(self._lost("while the text was sent", Status.DELAYED)) from None
+        try:
+            connection.send(b".\r\n")
+            code, answer = connection.getreply()
+        except OSError:
+            self._drop()
+            raise _Stop(self._lost("after the text was sent and before it answered", Status.UNCERTAIN)) from None
+        if code // 100 == 2:
+            return Outcome(Status.SENT, f"{self._server} took the mail ({code} {_words(answer)}).")
+        return self._refused("after the text", code, answer, unclear=Status.UNCERTAIN)
+
+    def _ask(self, connection: smtplib.SMTP, verb: str, rest: str, *, wanted: int = 2) -> None:
+        phase = f"at {verb}"
+        try:
+            code, answer = connection.docmd(verb, rest)
+        except OSError:
+            self._drop()
+            raise _Stop(self._lost(phase, Status.DELAYED)) from None
+        if code // 100 != wanted:
+            raise _Stop(self._refused(phase, code, answer, unclear=Status.DELAYED))
+
+    def _lost(self, phase: str, status: Status) -> Outcome:
+        if status == Status.UNCERTAIN:
+            return Outcome(status, f"{self._server} was lost {phase}: it may or may not have taken the mail.")
+        return Outcome(status, f"{self._server} was lost {phase}; nothing was sent.")
+
+    def _refused(self, phase: str, code: int, answer: bytes, *, unclear: Status) -> Outcome:
+        said = f"({code} {_words(answer)})"
+        if code == 421 or code // 100 not in (4, 5):
+            self._drop()
+        if code in _NEEDS_LOGIN:
+            return Outcome(
+                Status.DELAYED,
+                f"{self._server} wants a login {phase} {said}; check the mail settings.",
+                needs_person=True,
+            )
+        if code // 100 == 4:
+            return Outcome(Status.DELAYED, f"{self._server} asked to wait {phase} {said}.")
+        if code // 100 == 5:
+            return Outcome(Status.FAILED, f"{self._server} refused the mail {phase} {said}.")
+        return Outcome(unclear, f"{self._server} gave an answer {phase} that makes no sense {said}.")
+
+    @property
+    def _server(self) -> str:
+        return f"The mail server {self.host}:{self.port}"
+
+
+def _is_silence(error: OSError) -> bool:
+    """Say whether *error* is a wait that ran out; smtplib reports one as a closed connection."""
+    return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
+
+
+def _still_there(connection: smtplib.SMTP) -> bool:
+    try:
+        code, _ = connection.rset()  # also clears what an earlier refusal left
+    except OSError:
+        return False
+    return code == 250
+
+
+def _on_the_wire(raw: bytes) -> bytes:
+    """Give *raw* with CRLF throughout and leading dots doubled, so that nothing in it can end the text early."""
+    lines = _LINE_END.sub(b"\r\n", raw)
+    if not lines.endswith(b"\r\n"):
+        lines += b"\r\n"
+    return _LEADING_DOT.sub(b"..", lines)
+
+
+def _words(answer: bytes) -> str:
+    """Give a server's answer as one short line for a sentence."""
+    text = " ".join(answer.decode("ascii", "replace").split())
+    return "".join(char for char in text if char.isprintable())[:200].rstrip(" .")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
