@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from types import NoneType, UnionType
@@ -32,7 +32,7 @@ def shape_fault(kind: str, place: Place, raw: object) -> str:
         return f"{key_path(place)}: not a key here; {_nearest(str(place[-1]), _keys_at(place[:-1]))}"
     wanted, example = _wanted(_type_at(place))
     if kind == _MISSING:
-        return f"{key_path(place)}: missing; it is {wanted}, {example}."
+        return f"{key_path(place)}: missing; add {wanted} ({example})."
     return f"{key_path(place)}: {_shown(_value_at(place, raw))} is not {wanted}; {example}."
 
 
@@ -69,9 +69,14 @@ def _wanted(hint: Any) -> tuple[str, str]:
     if get_origin(hint) is tuple:
         return "a list", "put [ and ] around its entries"
     if is_dataclass(hint):
-        keys = (item.name for item in fields(hint))
-        return "a table", f"with the keys {_quoted(keys, 'and')}"
+        return "a table", f"give it {_quoted(_needed_keys(hint), 'and')}"
     return _KINDS[hint]
+
+
+def _needed_keys(table: Any) -> tuple[str, ...]:
+    """The keys of *table* without a default; all of them where each has one."""
+    needed = (item.name for item in fields(table) if item.default is MISSING)
+    return tuple(needed) or tuple(item.name for item in fields(table))
 
 
 def _value_at(place: Place, raw: Any) -> object:
