@@ -1,0 +1,82 @@
+"""Transactions: one to read in, one to change things in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from db.engine import INTENT, READS, WAIT, WRITES, why_unreachable
+from db.errors import Busy, DatabaseProblem, DatabaseUnreachable
+
+# Postgres: lock_not_available, deadlock_detected, serialization_failure.
+_LOCKED = frozenset({"55P03", "40P01", "40001"})
+
+
+@dataclass(frozen=True)
+class UnitOfWork:
+    """Hands out connections, each in one transaction that ends with its `with`. Safe to share between threads."""
+
+    engine: Engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection to read with; the database refuses to write on it.
+
+        On SQLite all that is read is of one moment; on Postgres, each statement sees what was committed before it.
+        """
+        with self._errors_in_our_words(WAIT), self.engine.connect() as plain:
+            connection = plain.execution_options(**{INTENT: READS, "postgresql_readonly": True})
+            with connection.begin() as transaction:
+                yield connection
+                transaction.rollback()
+
+    @contextmanager
+    def write(self, wait: float = WAIT) -> Iterator[Connection]:
+        """Give a connection whose changes are kept all together at the end, or, after any exception, not at all.
+
+        Raises `Busy` when somebody else's transaction is in the way for more than *wait* seconds.
+        """
+        with self._errors_in_our_words(wait), self.engine.connect() as plain:
+            connection = plain.execution_options(**{INTENT: WRITES})
+            _wait_at_most(connection, wait)
+            with connection.begin():
+                if connection.dialect.name != "sqlite" and wait != WAIT:
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_milliseconds(wait)}")
+                yield connection
+
+    @contextmanager
+    def _errors_in_our_words(self, wait: float) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            problem = self._problem(error, wait)
+            if problem is None:
+                raise
+            raise problem from error
+
+    def _problem(self, error: DBAPIError, wait: float) -> DatabaseProblem | None:
+        if _is_locked(error):
+            return Busy(wait)
+        # Without a statement it was the connection that could not be had.
+        if error.connection_invalidated or error.statement is None:
+            return DatabaseUnreachable(why_unreachable(self.engine, error))
+        return None
+
+
+def _wait_at_most(connection: Connection, wait: float) -> None:
+    """Set how long SQLite waits for the lock that it takes when the transaction begins."""
+    driver = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite" and driver is not None:
+        driver.execute(f"PRAGMA busy_timeout = {_milliseconds(wait)}").close()
+
+
+def _milliseconds(wait: float) -> int:
+    return max(1, round(wait * 1000))  # Postgres would take 0 for "for ever"
+
+
+def _is_locked(error: DBAPIError) -> bool:
+    # Only these two drivers are there: SQLite's names its errors, psycopg's number them.
+    name = getattr(error.orig, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or getattr(error.orig, "sqlstate", None) in _LOCKED
