@@ -307,8 +307,7 @@ def _link(url: str, slots: list[str], name: str) -> str:
 _STYLE = """
 body { margin: 0; padding: 0; background: #ffffff; color: #1a1a1a; font: 16px/1.5 Arial, Helvetica, sans-serif; }
 .page { max-width: 640px; margin: 0 auto; padding: 16px; }
-.sender { border-bottom: 3px solid #1d4f73; padding-bottom: 8px; margin-bottom: 24px; }
-.sender { font-weight: bold; color: #1d4f73; }
+.sender { color: #1d4f73; font-weight: bold; border-bottom: 3px solid; padding-bottom: 8px; margin-bottom: 24px; }
 .footer { border-top: 1px solid #6b6b6b; padding-top: 8px; margin-top: 32px; font-size: 14px; color: #4a4a4a; }
 h1 { font-size: 24px; line-height: 1.25; } h2 { font-size: 20px; } h3 { font-size: 16px; }
 a { color: #0b4a8f; text-decoration: underline; }

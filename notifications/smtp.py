@@ -136,6 +136,8 @@ class SmtpMailer(Closing):
             case smtplib.SMTPAuthenticationError(smtp_code=code):
                 why = f"refused the user name or the password {phase} ({code}); check the mail settings"
                 needs_person = code >= 500
+            case smtplib.SMTPResponseException(smtp_code=-1):
+                why = f"gave an answer {phase} that makes no sense; check the port"
             case smtplib.SMTPResponseException(smtp_code=code):
                 why = f"refused {phase} ({code})"
                 needs_person = code >= 500

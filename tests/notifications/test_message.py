@@ -78,11 +78,7 @@ def test_the_tree_is_the_one_that_every_client_takes(mail: Email, shape: str) ->
 
 
 def test_the_calendar_part_stands_last_in_base64_and_the_attachment_holds_the_same_bytes() -> None:
-    alternative, attached = parsed(invitation()).get_payload()
-    assert isinstance(alternative, Message)
-    assert isinstance(attached, Message)
-    part = alternative.get_payload()[-1]
-    assert isinstance(part, Message)
+    *_, part, attached = parsed(invitation()).walk()
 
     assert part.items() == [
         ("Content-Type", "text/calendar; charset=utf-8; method=REQUEST; component=VEVENT"),

@@ -1,0 +1,477 @@
+"""Mail over SMTP, against a real server on this machine and against one that misbehaves on cue."""
+
+# ruff: noqa: ARG002 - aiosmtpd hands its handlers more than they ask for
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from notifications.mailer import Outcome, SmtpMailer, Status
+from notifications.message import compose
+from tests.notifications.samples import invitation
+
+SENDER = "us@partnership.example"
+PAT = "pat@agency.example"
+RAW = b"Subject: x\r\n\r\nHello\r\n"
+PASSWORD = "hunter2-and-more"
+
+
+def send(mailer: SmtpMailer, raw: bytes = RAW, recipient: str = PAT) -> Outcome:
+    return mailer.send(raw, sender=SENDER, recipient=recipient, name="mail")
+
+
+# --- a real server ----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Post:
+    """What the server was given, and what it is told to answer instead of yes; names and arguments are aiosmtpd's."""
+
+    answers: dict[str, str] = field(default_factory=dict)
+    taken: list[tuple[str | None, list[str], bytes]] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+
+    async def handle_MAIL(  # noqa: N802
+        self,
+        server: Any,
+        session: Session,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        if session not in self.sessions:
+            self.sessions.append(session)
+        if answer := self.answers.get("MAIL"):
+            return answer
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self,
+        server: Any,
+        session: Session,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        if answer := self.answers.get("RCPT"):
+            return answer
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        answer = self.answers.get("DATA", "250 Taken as 17")
+        if answer == "vanish":
+            server.transport.abort()
+            return "250 never read"
+        if answer.startswith("250"):
+            assert isinstance(envelope.original_content, bytes)
+            self.taken.append((envelope.mail_from, envelope.rcpt_tos, envelope.original_content))
+        return answer
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(post: Post, **options: Any) -> Iterator[int]:
+    """Run a server that hands its mail to *post*; give its port."""
+    controller = Controller(post, hostname="127.0.0.1", port=free_port(), ready_timeout=10, **options)
+    controller.start()
+    try:
+        yield controller.port
+    finally:
+        controller.stop()
+
+
+def plain(port: int, **options: Any) -> SmtpMailer:
+    return SmtpMailer("127.0.0.1", port, tls="none", timeout=5, local_hostname="localhost", **options)
+
+
+def test_a_server_takes_the_mail_as_it_is() -> None:
+    post = Post()
+    raw = compose(invitation())
+
+    with running(post) as port, plain(port) as mailer:
+        assert send(mailer, raw) == Outcome(
+            Status.SENT, f"The mail server 127.0.0.1:{port} took the mail (250 Taken as 17)."
+        )
+
+    assert post.taken == [(SENDER, [PAT], raw)]
+
+
+def test_many_mails_go_over_one_connection() -> None:
+    post = Post()
+
+    with running(post) as port, plain(port) as mailer:
+        assert {send(mailer).status for _ in range(50)} == {Status.SENT}
+
+    assert (len(post.taken), len(post.sessions)) == (50, 1)
+
+
+@pytest.mark.parametrize(
+    ("raw", "taken"),
+    [
+        (b"a: b\r\n\r\n.\r\n..x\r\n.y", b"a: b\r\n\r\n.\r\n..x\r\n.y\r\n"),
+        (b"a: b\n\n.\nMAIL FROM:<eve@evil.example>\n", b"a: b\r\n\r\n.\r\nMAIL FROM:<eve@evil.example>\r\n"),
+        (b"a: b\r\n\r\nx\r.\r\ny\r\n", b"a: b\r\n\r\nx\r\n.\r\ny\r\n"),
+    ],
+)
+def test_nothing_in_a_mail_ends_it_early(raw: bytes, taken: bytes) -> None:
+    post = Post()
+
+    with running(post) as port, plain(port) as mailer:
+        assert send(mailer, raw).status == Status.SENT
+
+    assert [content for _, _, content in post.taken] == [taken]
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer", "status", "sentence"),
+    [
+        ("MAIL", "451 Try later.", Status.DELAYED, "asked to wait at MAIL (451 Try later)."),
+        ("MAIL", "553 Not you", Status.FAILED, "refused the mail at MAIL (553 Not you)."),
+        ("RCPT", "450 Greylisted", Status.DELAYED, "asked to wait at RCPT (450 Greylisted)."),
+        ("RCPT", "550 No such mailbox", Status.FAILED, "refused the mail at RCPT (550 No such mailbox)."),
+        ("DATA", "452 Disk full", Status.DELAYED, "asked to wait after the text (452 Disk full)."),
+        ("DATA", "554 Spam", Status.FAILED, "refused the mail after the text (554 Spam)."),
+        (
+            "DATA",
+            "vanish",
+            Status.UNCERTAIN,
+            "was lost after the text was sent and before it answered: it may or may not have taken the mail.",
+        ),
+    ],
+)
+def test_an_answer_becomes_an_outcome_and_the_next_mail_leaves(
+    verb: str, answer: str, status: Status, sentence: str
+) -> None:
+    post = Post({verb: answer})
+
+    with running(post) as port, plain(port) as mailer:
+        assert send(mailer) == Outcome(status, f"The mail server 127.0.0.1:{port} {sentence}")
+        assert post.taken == []
+        post.answers.clear()
+        assert send(mailer).status == Status.SENT
+
+    assert len(post.taken) == 1
+
+
+def test_a_server_that_wants_a_login_is_for_a_person_to_see_to() -> None:
+    with running(Post({"MAIL": "530 Authentication required"})) as port, plain(port) as mailer:
+        assert send(mailer) == Outcome(
+            Status.DELAYED,
+            f"The mail server 127.0.0.1:{port} wants a login at MAIL (530 Authentication required); "
+            "check the mail settings.",
+            needs_person=True,
+        )
+
+
+@pytest.mark.parametrize(
+    ("recipient", "reason"),
+    [
+        ("pat@agency.example>\r\nRCPT TO:<eve@evil.example", "has a control character"),
+        ("pat@agency.example,eve@evil.example", "is not one address"),
+        ("pat", "has no domain"),
+    ],
+)
+def test_a_recipient_that_is_not_one_address_fails_before_anything_is_said(recipient: str, reason: str) -> None:
+    post = Post()
+
+    with running(post) as port, plain(port) as mailer:
+        assert send(mailer, recipient=recipient) == Outcome(
+            Status.FAILED, f"The mail was not sent: the address {recipient!r} {reason}."
+        )
+
+    assert post.sessions == []
+
+
+def test_a_server_that_is_down_is_a_delay() -> None:
+    port = free_port()
+
+    assert send(plain(port)) == Outcome(
+        Status.DELAYED,
+        f"The mail server 127.0.0.1:{port} could not be reached when connecting (connection refused).",
+    )
+
+
+def test_a_server_that_was_restarted_between_two_mails_is_connected_to_again() -> None:
+    post = Post()
+    with running(post) as port:
+        mailer = plain(port)
+        assert send(mailer).status == Status.SENT
+    assert send(mailer).status == Status.DELAYED
+
+    controller = Controller(post, hostname="127.0.0.1", port=port, ready_timeout=10)
+    controller.start()
+    try:
+        assert send(mailer).status == Status.SENT
+    finally:
+        mailer.close()
+        controller.stop()
+    assert len(post.taken) == 2
+
+
+# --- TLS and login ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate that a test's own authority signed for this machine, and what trusts it."""
+
+    server: ssl.SSLContext
+    trusting: ssl.SSLContext
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test's mail server")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = written(folder / "cert.pem", made.public_bytes(serialization.Encoding.PEM))
+    secret = written(
+        folder / "key.pem",
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(pem, secret)
+    return Certificate(server, ssl.create_default_context(cafile=str(pem)))
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def login(server: Any, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+    assert isinstance(data, LoginPassword)
+    return AuthResult(success=data.password == PASSWORD.encode(), handled=False)
+
+
+def over_tls(port: int, context: ssl.SSLContext | None = None, **options: Any) -> SmtpMailer:
+    return SmtpMailer("127.0.0.1", port, timeout=5, local_hostname="localhost", context=context, **options)
+
+
+def test_mail_leaves_over_starttls_with_a_login(certificate: Certificate) -> None:
+    post = Post()
+    options = {
+        "tls_context": certificate.server,
+        "require_starttls": True,
+        "authenticator": login,
+        "auth_required": True,
+    }
+
+    with (
+        running(post, **options) as port,
+        over_tls(port, certificate.trusting, username="us", password=PASSWORD) as mailer,
+    ):
+        assert [send(mailer).status for _ in range(2)] == [Status.SENT] * 2
+
+    assert (len(post.taken), len(post.sessions)) == (2, 1)
+
+
+def test_mail_leaves_over_tls_from_the_first_byte(certificate: Certificate) -> None:
+    post = Post()
+
+    with (
+        running(post, ssl_context=certificate.server) as port,
+        over_tls(port, certificate.trusting, tls="tls") as mailer,
+    ):
+        assert send(mailer).status == Status.SENT
+
+    assert len(post.taken) == 1
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Certificate) -> None:
+    post = Post()
+
+    with running(post, tls_context=certificate.server) as port, over_tls(port) as mailer:
+        assert send(mailer) == Outcome(
+            Status.DELAYED,
+            f"The mail server 127.0.0.1:{port} showed a certificate that is not trusted at STARTTLS "
+            "(self-signed certificate).",
+            needs_person=True,
+        )
+
+    assert post.taken == []
+
+
+def test_a_certificate_for_another_name_is_refused(certificate: Certificate) -> None:
+    with (
+        running(Post(), tls_context=certificate.server) as port,
+        SmtpMailer("localhost", port, timeout=5, local_hostname="localhost", context=certificate.trusting) as mailer,
+    ):
+        outcome = send(mailer)
+
+    assert (outcome.status, outcome.needs_person) == (Status.DELAYED, True)
+    assert "Hostname mismatch" in outcome.detail
+
+
+def test_a_server_without_starttls_gets_nothing() -> None:
+    post = Post()
+
+    with running(post) as port, over_tls(port) as mailer:
+        assert send(mailer) == Outcome(
+            Status.DELAYED,
+            f"The mail server 127.0.0.1:{port} does not offer what the settings ask for at STARTTLS; "
+            "nothing was sent without it.",
+            needs_person=True,
+        )
+
+    assert (post.taken, post.sessions) == ([], [])
+
+
+def test_a_server_that_speaks_no_tls_is_told_apart(certificate: Certificate) -> None:
+    with running(Post()) as port, over_tls(port, certificate.trusting, tls="tls") as mailer:
+        assert send(mailer) == Outcome(
+            Status.DELAYED,
+            f"The mail server 127.0.0.1:{port} could not agree on TLS when connecting; "
+            "check the port and the tls setting.",
+            needs_person=True,
+        )
+
+
+def test_a_wrong_password_is_a_delay_that_a_person_hears_of_and_is_never_repeated(certificate: Certificate) -> None:
+    wrong = PASSWORD + "!"
+
+    with (
+        running(Post(), tls_context=certificate.server, authenticator=login) as port,
+        over_tls(port, certificate.trusting, username="us", password=wrong) as mailer,
+    ):
+        outcome = send(mailer)
+
+    assert outcome == Outcome(
+        Status.DELAYED,
+        f"The mail server 127.0.0.1:{port} refused the user name or the password at the login (535); "
+        "check the mail settings.",
+        needs_person=True,
+    )
+
+
+# --- a server that misbehaves on cue ----------------------------------------------------------------------------------
+
+OK = b"250 OK\r\n"
+HELLO = [b"220 here\r\n", OK]
+
+
+@contextmanager
+def scripted(*visits: list[bytes]) -> Iterator[int]:
+    """Run a server that answers line after line from a script, one script for each visit, and then hangs up."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=_play, args=(listener, visits))
+    thread.start()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(10)
+
+
+def _play(listener: socket.socket, visits: tuple[list[bytes], ...]) -> None:
+    for script in visits:
+        try:
+            visitor, _ = listener.accept()
+        except OSError:
+            return
+        with visitor, suppress(OSError):
+            visitor.settimeout(5)
+            reader = visitor.makefile("rb")
+            with reader:
+                _answer(visitor, reader.readline, script)
+
+
+def _answer(visitor: socket.socket, read_line: Callable[[], bytes], script: list[bytes]) -> None:
+    for number, answer in enumerate(script):
+        if number:  # the greeting answers nothing
+            verb = read_line()
+            if answer == b"after the text":
+                while verb not in (b".\r\n", b""):
+                    verb = read_line()
+                return
+        if answer == b"silence":
+            read_line()
+            return
+        visitor.sendall(answer)
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "sentence"),
+    [
+        ([b"421 Too busy\r\n"], Status.DELAYED, "refused when connecting (421)."),
+        ([b"554 No service\r\n"], Status.DELAYED, "refused when connecting (554)."),
+        ([], Status.DELAYED, "closed the connection when connecting."),
+        ([b"SSH-2.0-here\r\n"], Status.DELAYED, "gave an answer when connecting that makes no sense; check the port."),
+        ([b"silence"], Status.DELAYED, "did not answer within 0.5 seconds when connecting."),
+        (HELLO, Status.DELAYED, "was lost at MAIL; nothing was sent."),
+        ([*HELLO, b"eh, what?\r\n"], Status.DELAYED, "gave an answer at MAIL that makes no sense (-1 what?)."),
+        ([*HELLO, b"421 Going down\r\n"], Status.DELAYED, "asked to wait at MAIL (421 Going down)."),
+        ([*HELLO, OK], Status.DELAYED, "was lost at RCPT; nothing was sent."),
+        ([*HELLO, OK, OK], Status.DELAYED, "was lost at DATA; nothing was sent."),
+        ([*HELLO, OK, OK, b"451 Not now\r\n"], Status.DELAYED, "asked to wait at DATA (451 Not now)."),
+        ([*HELLO, OK, OK, b"503 What?\r\n"], Status.FAILED, "refused the mail at DATA (503 What?)."),
+        (
+            [*HELLO, OK, OK, b"354 Go on\r\n", b"after the text"],
+            Status.UNCERTAIN,
+            "was lost after the text was sent and before it answered: it may or may not have taken the mail.",
+        ),
+    ],
+)
+def test_a_server_that_breaks_off_is_an_outcome_too(script: list[bytes], status: Status, sentence: str) -> None:
+    with scripted(script) as port:
+        mailer = SmtpMailer("127.0.0.1", port, tls="none", timeout=0.5, local_hostname="localhost")
+        outcome = send(mailer)
+        mailer.close()
+
+    assert (outcome.status, outcome.detail) == (status, f"The mail server 127.0.0.1:{port} {sentence}")
+
+
+def test_a_connection_that_was_cut_while_idle_is_opened_again_once() -> None:
+    whole = [*HELLO, OK, OK, b"354 Go on\r\n"]
+
+    with scripted([*whole, b"after the text"], [*HELLO, b"550 Not you\r\n"]) as port, plain(port) as mailer:
+        assert [send(mailer).status for _ in range(2)] == [Status.UNCERTAIN, Status.FAILED]
+
+
+def test_a_connection_lost_amid_the_text_is_a_delay_because_the_text_had_no_end() -> None:
+    with scripted([*HELLO, OK, OK, b"354 Go on\r\n"]) as port, plain(port) as mailer:
+        assert send(mailer, b"x" * 50_000_000) == Outcome(
+            Status.DELAYED,
+            f"The mail server 127.0.0.1:{port} was lost while the text was sent; nothing was sent.",
+        )
+
+
+def test_one_attempt_visits_a_broken_server_once() -> None:
+    with scripted(HELLO, [*HELLO, b"550 Not you\r\n"]) as port, plain(port) as mailer:
+        assert [send(mailer).status for _ in range(2)] == [Status.DELAYED, Status.FAILED]
