@@ -1,0 +1,247 @@
+"""What a person can do to a case, each with the facts that go with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from s11flow.domain.model import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A time with the panel."""
+
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveReport:
+    """A version of the report has come; `missing` are the standards it does not address."""
+
+    submission: Submission
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnReport:
+    """Ask the agency for more: the numbered gaps and the day by which to answer."""
+
+    gaps: tuple[str, ...]
+    return_by: date
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptReport:
+    """Take the report as complete; a waiver says why gaps are let stand; `in_time` records a late one as in time."""
+
+    waiver: str = ""
+    in_time_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawReport:
+    """The agency takes its report back."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consider:
+    """The panel has considered the agency: at its session, or on paper with a reason."""
+
+    how: Literal["attendance", "on paper"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assess:
+    """The panel's draft judgement."""
+
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agree:
+    """The judgement is agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """No report is asked: the reason and on whose authority."""
+
+    reason: str
+    authority: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """Another agency's joint report covers this one."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revive:
+    """A report is asked again, by a deadline of its own."""
+
+    reason: str
+    deadline: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """The case should not have been opened."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """A later deadline."""
+
+    to: date
+    reason: str
+    panel_consents: bool = False
+    by_chair: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Correct:
+    """A recorded mistake is put right; the state stays, an open escalation is withdrawn."""
+
+    wrong: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """The case enters the Assurance Report, then the statement; then it is closed."""
+
+    step: Literal["report", "statement", "close"]
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """The judgement is opened again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pencil:
+    """A first or further session is set aside for the agency."""
+
+    slot: Slot
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The session moves. Moving the deadline earlier needs the agency's consent."""
+
+    slot: Slot
+    asked_by: Literal["panel", "agency"]
+    reason: str = ""
+    consent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What happened at the session."""
+
+    outcome: Literal["attended", "in-part", "absent"]
+    minutes: int | None = None
+    notice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSession:
+    """The session is not held; the agency may be assessed on its report alone."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandDownSession:
+    """The panel could not meet: its doing, not the agency's."""
+
+    reason: str
+    reserve: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyToInvitation:
+    """An attendee answered the invitation."""
+
+    attendee: str
+    answer: Literal["accepted", "declined", "tentative"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The escalation waits, for a reason, to be looked at again on a day."""
+
+    until: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The escalation goes on."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """The Chair has seen it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """The Chair writes to the agency's senior leader in their own words."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandDownEscalation:
+    """The Chair stops it, with a reason."""
+
+    reason: str
+
+
+Act = (
+    ReceiveReport
+    | ReturnReport
+    | AcceptReport
+    | WithdrawReport
+    | Consider
+    | Assess
+    | Agree
+    | Excuse
+    | Cover
+    | Revive
+    | Void
+    | Extend
+    | Correct
+    | Include
+    | Reopen
+    | Pencil
+    | Move
+    | Record
+    | CancelSession
+    | StandDownSession
+    | ReplyToInvitation
+    | Hold
+    | Resume
+    | Acknowledge
+    | FollowUp
+    | StandDownEscalation
+)

@@ -1,0 +1,521 @@
+"""The words of the procedure as values: agencies, cases, sessions, escalations, cycles, and what is known of each.
+
+Every instant is timezone-aware UTC; every `date` is a London day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from calendars import london
+
+
+class CaseState(StrEnum):
+    """How one agency stands in one cycle. The stored name is the member's name."""
+
+    PLANNED = "PLANNED"
+    REQUESTED = "REQUESTED"
+    SUBMITTED = "SUBMITTED"
+    RETURNED = "RETURNED"
+    ACCEPTED = "ACCEPTED"
+    NOT_SUBMITTED = "NOT_SUBMITTED"
+    CONSIDERED = "CONSIDERED"
+    ASSESSED = "ASSESSED"
+    AGREED = "AGREED"
+    REPORTED = "REPORTED"
+    IN_STATEMENT = "IN_STATEMENT"
+    CLOSED = "CLOSED"
+    EXCUSED = "EXCUSED"
+    COVERED = "COVERED"
+    VOID = "VOID"
+
+
+class SessionState(StrEnum):
+    """How an agency's 30 minutes with the panel stand."""
+
+    PENCILLED = "PENCILLED"
+    INVITED = "INVITED"
+    ATTENDED = "ATTENDED"
+    ATTENDED_IN_PART = "ATTENDED_IN_PART"
+    ABSENT_WITH_NOTICE = "ABSENT_WITH_NOTICE"
+    ABSENT_WITHOUT_NOTICE = "ABSENT_WITHOUT_NOTICE"
+    CANCELLED = "CANCELLED"
+    STOOD_DOWN = "STOOD_DOWN"
+
+
+class EscalationState(StrEnum):
+    """How a non-submission stands with the Executive Chair."""
+
+    PENDING = "PENDING"
+    WITH_CHAIR = "WITH_CHAIR"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    WITH_SENIOR_LEADER = "WITH_SENIOR_LEADER"
+    RESOLVED = "RESOLVED"
+    STOOD_DOWN = "STOOD_DOWN"
+    WITHDRAWN = "WITHDRAWN"
+    UNRESOLVED = "UNRESOLVED"
+
+
+class CycleState(StrEnum):
+    """How the yearly cycle stands."""
+
+    DRAFT = "DRAFT"
+    OPEN = "OPEN"
+    REPORTED = "REPORTED"
+    IN_STATEMENT = "IN_STATEMENT"
+    CLOSED = "CLOSED"
+
+
+class MessageState(StrEnum):
+    """How a row of the outbox stands."""
+
+    QUEUED = "QUEUED"
+    SENDING = "SENDING"
+    SENT = "SENT"
+    DELAYED = "DELAYED"
+    FAILED = "FAILED"
+    UNCERTAIN = "UNCERTAIN"
+    HELD = "HELD"
+    WITHDRAWN = "WITHDRAWN"
+    SUPERSEDED = "SUPERSEDED"
+    EXPIRED = "EXPIRED"
+    BOUNCED = "BOUNCED"
+
+
+class PanelDayState(StrEnum):
+    """Whether the panel sits on a day."""
+
+    SITTING = "SITTING"
+    STOOD_DOWN = "STOOD_DOWN"
+
+
+class CaseEvent(StrEnum):
+    """What someone, or the timetable, does to a case."""
+
+    OPEN = "OPEN"
+    REQUEST_REPORT = "REQUEST_REPORT"
+    RECEIVE_REPORT = "RECEIVE_REPORT"
+    CONFIRM_NON_SUBMISSION = "CONFIRM_NON_SUBMISSION"
+    RETURN_REPORT = "RETURN_REPORT"
+    ACCEPT_REPORT = "ACCEPT_REPORT"
+    WITHDRAW_REPORT = "WITHDRAW_REPORT"
+    CONSIDER = "CONSIDER"
+    ASSESS = "ASSESS"
+    AGREE = "AGREE"
+    INCLUDE_IN_REPORT = "INCLUDE_IN_REPORT"
+    INCLUDE_IN_STATEMENT = "INCLUDE_IN_STATEMENT"
+    CLOSE = "CLOSE"
+    REOPEN = "REOPEN"
+    EXCUSE = "EXCUSE"
+    COVER = "COVER"
+    REVIVE = "REVIVE"
+    VOID = "VOID"
+    EXTEND = "EXTEND"
+    CORRECT = "CORRECT"
+
+
+class SessionEvent(StrEnum):
+    """What happens to a panel session."""
+
+    PENCIL = "PENCIL"
+    INVITE = "INVITE"
+    MOVE = "MOVE"
+    RECORD_ATTENDED = "RECORD_ATTENDED"
+    RECORD_ATTENDED_IN_PART = "RECORD_ATTENDED_IN_PART"
+    RECORD_ABSENT_WITH_NOTICE = "RECORD_ABSENT_WITH_NOTICE"
+    RECORD_ABSENT_WITHOUT_NOTICE = "RECORD_ABSENT_WITHOUT_NOTICE"
+    CANCEL = "CANCEL"
+    STAND_DOWN = "STAND_DOWN"
+
+
+class EscalationEvent(StrEnum):
+    """What happens to an escalation."""
+
+    RAISE = "RAISE"
+    SEND = "SEND"
+    ACKNOWLEDGE = "ACKNOWLEDGE"
+    FOLLOW_UP = "FOLLOW_UP"
+    RESOLVE = "RESOLVE"
+    STAND_DOWN = "STAND_DOWN"
+    WITHDRAW = "WITHDRAW"
+    LEAVE_UNRESOLVED = "LEAVE_UNRESOLVED"
+
+
+class CycleEvent(StrEnum):
+    """What happens to a cycle."""
+
+    OPEN = "OPEN"
+    APPROVE_REPORT = "APPROVE_REPORT"
+    INCLUDE_IN_STATEMENT = "INCLUDE_IN_STATEMENT"
+    CLOSE = "CLOSE"
+    REOPEN_REPORT = "REOPEN_REPORT"
+
+
+class MessageEvent(StrEnum):
+    """What happens to a row of the outbox."""
+
+    CLAIM = "CLAIM"
+    ACCEPTED_BY_SERVER = "ACCEPTED_BY_SERVER"
+    DELAY = "DELAY"
+    FAIL = "FAIL"
+    LOSE_ANSWER = "LOSE_ANSWER"
+    HOLD = "HOLD"
+    RELEASE = "RELEASE"
+    RETRY = "RETRY"
+    WITHDRAW = "WITHDRAW"
+    SUPERSEDE = "SUPERSEDE"
+    EXPIRE = "EXPIRE"
+    BOUNCE = "BOUNCE"
+
+
+class Note(StrEnum):
+    """What is recorded in a history without moving any state."""
+
+    DATES_SET = "DATES_SET"
+    DATES_CHANGED = "DATES_CHANGED"
+    LETTER_DUE = "LETTER_DUE"
+    HOLD = "HOLD"
+    RESUME = "RESUME"
+    REPLY = "REPLY"
+    DUPLICATE_REPORT = "DUPLICATE_REPORT"
+    DELIVERY = "DELIVERY"
+    MESSAGE_STOPPED = "MESSAGE_STOPPED"
+    REGISTER_CHANGED = "REGISTER_CHANGED"
+    HOLIDAYS_ADOPTED = "HOLIDAYS_ADOPTED"
+    CHECKPOINT = "CHECKPOINT"
+    INCIDENT = "INCIDENT"
+    RELEASED = "RELEASED"
+    DAY_ADDED = "DAY_ADDED"
+    DAY_STOOD_DOWN = "DAY_STOOD_DOWN"
+    SUBMISSION_CHOSEN = "SUBMISSION_CHOSEN"
+    OUTSIDE_MAIL = "OUTSIDE_MAIL"
+
+
+class AgencyStatus(StrEnum):
+    """How an agency stands on the register."""
+
+    ACTIVE = "active"
+    NO_CONTACT = "no_contact"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Track(StrEnum):
+    """How fully an agency takes part. A first-year body is never reported for non-submission (unless policy says)."""
+
+    FULL = "full"
+    FIRST_YEAR = "first_year"
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """A row of the register as it stands now. Addresses are single addr-specs; a missing one is None."""
+
+    code: str
+    name: str
+    category: str
+    status: AgencyStatus = AgencyStatus.ACTIVE
+    status_reason: str = ""
+    lead: str | None = None
+    contact_name: str = ""
+    contact_role: str = ""
+    contact: str | None = None
+    deputy: str | None = None
+    senior_leader: str | None = None
+    attendees: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A date that explains itself: the instant, the London day, the sentence, and the rule it came from."""
+
+    at: datetime
+    on: date
+    why: str
+    rule: str
+
+    def as_json(self) -> dict[str, str]:
+        """The shape scripts rely on; `at` carries the London offset."""
+        return {"at": london.iso(self.at), "on": self.on.isoformat(), "why": self.why, "rule": self.rule}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDates:
+    """The dates of a case as an event last set them. `deadline` is None until the agency has a panel day.
+
+    `target_set_at` and `deadline_set_at` are the instants those anchors were set: rungs that lie before are never
+    back-filled.
+    """
+
+    request: Dated
+    target: Dated
+    cut_off: Dated
+    deadline: Dated | None
+    panel_day: Dated | None
+    target_set_at: datetime
+    deadline_set_at: datetime
+    extended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The newest reply of one attendee: accepted, declined or tentative."""
+
+    attendee: str
+    answer: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An agency's 30 minutes with the panel. `number` counts sessions of the case, `revision` its moves."""
+
+    number: int
+    state: SessionState
+    revision: int
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    uid: str
+    revised_at: datetime
+    answers: tuple[Answer, ...] = ()
+    recorded_at: datetime | None = None
+    minutes: int | None = None
+
+    @property
+    def key(self) -> str:
+        """How due keys name this revision: `s1r0`."""
+        return f"s{self.number}r{self.revision}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the session is still to be held."""
+        return self.state in (SessionState.PENCILLED, SessionState.INVITED)
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """A non-submission on its way to, or with, the Executive Chair. A hold lasts until a person resumes it."""
+
+    number: int
+    state: EscalationState
+    anchor: date
+    warned_at: datetime | None = None
+    sent_at: datetime | None = None
+    hold_until: date | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the track still runs."""
+        return self.state in (
+            EscalationState.PENDING,
+            EscalationState.WITH_CHAIR,
+            EscalationState.ACKNOWLEDGED,
+            EscalationState.WITH_SENIOR_LEADER,
+        )
+
+    @property
+    def is_held(self) -> bool:
+        """Whether sending waits."""
+        return self.is_open and self.hold_until is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A version of an agency's report. `arrived_at` is when it reached us, which may be before it was filed."""
+
+    version: int
+    arrived_at: datetime
+    filed_at: datetime
+    sender: str
+    addresses: tuple[str, ...]
+    files: tuple[tuple[str, str, int], ...]
+    as_in_time: bool = False
+    status: str = "filed"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An agency whose report the lead of a joint report owes."""
+
+    ref: str
+    agency: Agency
+    joined: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """All that the rules may know of one case."""
+
+    ref: str
+    partnership: str
+    cycle: str
+    agency: Agency
+    state: CaseState
+    dates: CaseDates
+    opened_at: datetime
+    done: frozenset[str] = frozenset()
+    track: Track = Track.FULL
+    session: Session | None = None
+    sessions: int = 0
+    escalation: Escalation | None = None
+    submission: Submission | None = None
+    submissions: int = 0
+    asked_at: datetime | None = None
+    submit_letter_on: date | None = None
+    return_by: date | None = None
+    gaps: tuple[str, ...] = ()
+    waived: bool = False
+    basis: str = ""
+    covered_by: str | None = None
+    lead_state: CaseState | None = None
+    members: tuple[Member, ...] = ()
+    mail_waiting_since: datetime | None = None
+    notice_undelivered: bool = False
+    assessed_at: datetime | None = None
+    agreed_at: datetime | None = None
+    considered_at: datetime | None = None
+    seq: int = 0
+
+    @property
+    def cycle_ref(self) -> str:
+        """The reference of the cycle: `GSCP-2026`."""
+        return f"{self.partnership}-{self.cycle}"
+
+
+@dataclass(frozen=True, slots=True)
+class PanelDayFacts:
+    """What is known of a day on which the panel sits."""
+
+    ref: str
+    partnership: str
+    cycle: str
+    on: date
+    state: PanelDayState
+    sessions: int
+    added_at: datetime
+    done: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CycleFacts:
+    """What is known of a cycle."""
+
+    ref: str
+    partnership: str
+    cycle: str
+    state: CycleState
+    period_from: date
+    period_to: date
+    target: Dated
+    cut_off: Dated
+    opened_at: datetime
+    done: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PartnershipFacts:
+    """What is known of a partnership; it owes its business unit a digest each working day while a cycle runs."""
+
+    ref: str
+    name: str
+    digests_from: datetime
+    open_cycles: tuple[str, ...]
+    last_digest_on: date | None = None
+    done: frozenset[str] = frozenset()
+
+
+Facts = CaseFacts | PanelDayFacts | CycleFacts | PartnershipFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a history before it is chained.
+
+    `at` is the instant it counts as of (for a due action its due time); `recorded_at` is added when it is saved.
+    `about` says whose state moved: `case`, a session `s1`, an `escalation`, or nothing but a record. `private` holds
+    people's names, addresses and free text. `letters` are the due keys of the letters it caused.
+    """
+
+    at: datetime
+    event: str
+    about: str = "case"
+    before: str | None = None
+    after: str | None = None
+    due_key: str | None = None
+    cause: str = ""
+    data: dict[str, object] = field(default_factory=dict)
+    private: dict[str, object] = field(default_factory=dict)
+    letters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter that is owed: its kind, the key it is owed under, when, why, and until when it has a sense.
+
+    `about` carries what only the event knows (the old date, the reason); `facts` is the subject as it stood when the
+    letter was owed.
+    """
+
+    kind: str
+    due_key: str
+    at: datetime
+    why: str
+    facts: Facts
+    valid_until: datetime | None = None
+    about: dict[str, object] = field(default_factory=dict)
+    private: dict[str, object] = field(default_factory=dict)
+    family: str | None = None
+
+
+F = TypeVar("F", CaseFacts, PanelDayFacts, CycleFacts, PartnershipFacts)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Generic[F]):
+    """What is to be saved together: the subject as it will stand, what is written, what is owed, what is stopped.
+
+    `stops` are the kinds of letter still waiting in the outbox whose reason has gone.
+    """
+
+    facts: F
+    entries: tuple[Entry, ...] = ()
+    letters: tuple[Letter, ...] = ()
+    stops: frozenset[str] = frozenset()
+    superseded: int = 0
+    expired: int = 0
+    next_due_at: datetime | None = None
+
+    def then(self, other: Plan[F]) -> Plan[F]:
+        """This plan followed by *other*, which was made from this one's facts."""
+        letters = self.letters
+        if other.stops:
+            letters = tuple(letter for letter in letters if letter.kind not in other.stops)
+        return Plan(
+            facts=other.facts,
+            entries=self.entries + other.entries,
+            letters=letters + other.letters,
+            stops=self.stops | other.stops,
+            superseded=self.superseded + other.superseded + len(self.letters) - len(letters),
+            expired=self.expired + other.expired,
+            next_due_at=other.next_due_at,
+        )
+
+
+def dedupe_key(facts: Facts, due_key: str, recipient: str, *, subject: str | None = None) -> str:
+    """The outbox's key, unique for ever: `partnership/cycle/subject/due_key/recipient`."""
+    return f"{_where(facts, subject)}/{due_key}/{recipient}"
+
+
+def _where(facts: Facts, subject: str | None) -> str:
+    match facts:
+        case CaseFacts():
+            return f"{facts.partnership}/{facts.cycle}/{subject or facts.agency.code}"
+        case PanelDayFacts():
+            return f"{facts.partnership}/{facts.cycle}/panel-{facts.on}"
+        case CycleFacts():
+            return f"{facts.partnership}/{facts.cycle}/cycle"
+        case PartnershipFacts():
+            return f"{facts.ref}/-/partnership"

@@ -1,0 +1,280 @@
+"""Applies what the timetable owes a subject by an instant: one action after another, each as of its due time. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import cast
+
+from calendars import london
+from s11flow.domain.agenda import agenda
+from s11flow.domain.lifecycle import CASE, ESCALATION, SESSION
+from s11flow.domain.model import (
+    CaseEvent,
+    CaseFacts,
+    CaseState,
+    Entry,
+    Escalation,
+    EscalationEvent,
+    EscalationState,
+    F,
+    Facts,
+    Letter,
+    Note,
+    PartnershipFacts,
+    Plan,
+    SessionEvent,
+)
+from s11flow.domain.timetable import DEADLINE_RANK, DueAction, Rulebook, extended_deadline, with_deadline
+
+SUBMIT_LETTERS = frozenset({"reminder", "target_missed"})
+# What is still waiting to go when a report arrives, or is no longer owed, and has lost its reason.
+CHASING_LETTERS = SUBMIT_LETTERS | {"escalation_warning", "non_submission", "escalation", "return_by_reminder"}
+SESSION_LETTERS = frozenset({"panel_invitation", "panel_invitation_changed", "reply_chase", "session_reminder"})
+
+
+def settle(rules: Rulebook, facts: F, now: datetime) -> Plan[F]:
+    """Everything owed by *now*, applied in order of its due time; `next_due_at` is what is then first owed.
+
+    Of a family only the newest letter goes, and never two of `submit` on one London day.
+    """
+    plan = Plan(facts)
+    owed = agenda(rules, facts)
+    while owed and owed[0].due_at <= now:
+        plan = plan.then(run(rules, plan.facts, owed[0], now))
+        owed = agenda(rules, plan.facts)
+    if plan.entries:
+        plan = _dated(_only_newest(plan), now)
+    return replace(plan, next_due_at=owed[0].due_at if owed else None)
+
+
+def run(rules: Rulebook, facts: F, action: DueAction, now: datetime) -> Plan[F]:
+    """One due action done: what is recorded and which letters it owes."""
+    match facts:
+        case CaseFacts():
+            return _run_case(rules, facts, action, now)
+        case PartnershipFacts():
+            ready = replace(_done(facts, action), last_digest_on=london.day_of(action.due_at))
+            return cast("Plan[F]", _owe_letter(facts, ready, action, now))
+        case _:
+            return _owe_letter(facts, _done(facts, action), action, now)
+
+
+def _run_case(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> Plan[CaseFacts]:
+    if action.valid_until is not None and now >= action.valid_until:
+        return _passed(facts, action, "expired")
+    if _came_too_soon(facts, action, now):
+        return _passed(facts, action, "superseded")
+    runner = RUNNERS.get(action.kind)
+    if runner is None:
+        return _owe_letter(facts, _done(facts, action), action, now)
+    return runner(rules, facts, action, now)
+
+
+def _came_too_soon(facts: CaseFacts, action: DueAction, now: datetime) -> bool:
+    """Whether a rung lies before the thing it reminds of was asked or set, or its day has had its letter."""
+    match action.kind:
+        case "reminder" | "target_missed":
+            dates = facts.dates
+            set_at = dates.deadline_set_at if action.rank == DEADLINE_RANK else dates.target_set_at
+            asked_at = facts.asked_at or set_at
+            return action.due_at < max(set_at, asked_at) or facts.submit_letter_on == london.day_of(now)
+        case "reply_chase" | "session_reminder":
+            return facts.session is not None and action.due_at < facts.session.revised_at
+        case _:
+            return False
+
+
+def _done(facts: F, action: DueAction) -> F:
+    return replace(facts, done=facts.done | {action.due_key})
+
+
+def _passed(facts: CaseFacts, action: DueAction, outcome: str) -> Plan[CaseFacts]:
+    """A due action that sends nothing: recorded all the same, so that a gap changes no history."""
+    entry = _letter_entry(action, outcome)
+    return Plan(
+        _done(facts, action),
+        (entry,),
+        superseded=int(outcome == "superseded"),
+        expired=int(outcome == "expired"),
+    )
+
+
+def _letter_entry(action: DueAction, outcome: str) -> Entry:
+    return Entry(
+        at=action.due_at,
+        event=Note.LETTER_DUE,
+        about="letter",
+        due_key=action.due_key,
+        cause=action.why,
+        data={"kind": action.kind, "outcome": outcome},
+        letters=(action.due_key,) if outcome == "owed" else (),
+    )
+
+
+def _owe_letter(facts: F, after: F, action: DueAction, now: datetime) -> Plan[F]:
+    if action.valid_until is not None and now >= action.valid_until:
+        return Plan(after, (_letter_entry(action, "expired"),), expired=1)
+    return Plan(after, (_letter_entry(action, "owed"),), (letter_for(action, after),))
+
+
+def letter_for(action: DueAction, facts: Facts, **about: object) -> Letter:
+    """The letter a due action owes, to be addressed from the facts as they stand."""
+    return Letter(
+        kind=action.kind,
+        due_key=action.due_key,
+        at=action.due_at,
+        why=action.why,
+        facts=facts,
+        valid_until=action.valid_until,
+        about=about,
+        family=action.family,
+    )
+
+
+def _only_newest(plan: Plan[F]) -> Plan[F]:
+    """Of each family the newest letter alone; what was dropped is recorded as superseded."""
+    newest = {letter.family: letter.due_key for letter in plan.letters if letter.family is not None}
+    kept = tuple(x for x in plan.letters if x.family is None or newest[x.family] == x.due_key)
+    going = {letter.due_key for letter in kept}
+    entries = tuple(_as_it_went(entry, going) for entry in plan.entries)
+    return replace(
+        plan, letters=kept, entries=entries, superseded=plan.superseded + len(plan.letters) - len(kept)
+    )
+
+
+def _as_it_went(entry: Entry, going: set[str]) -> Entry:
+    if entry.event != Note.LETTER_DUE or not entry.letters or entry.letters[0] in going:
+        return entry
+    return replace(entry, data={**entry.data, "outcome": "superseded"}, letters=())
+
+
+def _dated(plan: Plan[F], now: datetime) -> Plan[F]:
+    """Remember the London day of a `submit` letter: one a day is all an agency gets."""
+    if not any(letter.family == "submit" for letter in plan.letters) or not isinstance(plan.facts, CaseFacts):
+        return plan
+    return replace(plan, facts=replace(plan.facts, submit_letter_on=london.day_of(now)))
+
+
+# --- what each kind of due action does to a case --------------------------------------------------------------------
+
+
+def _request_report(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> Plan[CaseFacts]:
+    transition = CASE.find(facts.state, CaseEvent.REQUEST_REPORT)
+    assert transition is not None
+    keys = (action.due_key, *(f"covered_notice@{facts.dates.request.on}" for _ in facts.members[:1]))
+    entry = Entry(
+        action.due_at, CaseEvent.REQUEST_REPORT, "case", facts.state, transition.then, action.due_key, action.why,
+        letters=keys,
+    )  # fmt: skip
+    asked = replace(_done(facts, action), state=CaseState.REQUESTED, asked_at=now)
+    asked, noticed = _fair_notice(rules, asked, now)
+    letters = [letter_for(action, asked)]
+    for member in asked.members:
+        notice = replace(letter_for(action, asked, member=member.agency.code), kind="covered_notice", due_key=keys[-1])
+        letters.append(notice)
+    return Plan(asked, (entry, *noticed), tuple(letters))
+
+
+def _fair_notice(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[CaseFacts, tuple[Entry, ...]]:
+    """A request that leaves late gives the working days of fair notice, recorded as an extension."""
+    deadline, wait = facts.dates.deadline, rules.definition.policy.fair_notice_working_days
+    assert deadline is not None
+    sent_on = london.day_of(now)
+    soonest = rules.days.add(sent_on, wait)
+    if soonest <= deadline.on:
+        return facts, ()
+    why = f"{wait} working days after the request left on {london.spell_day(sent_on)} is {london.spell_day(soonest)}"
+    fair = extended_deadline(rules, soonest, why, "fair_notice")
+    return replace(facts, dates=with_deadline(facts.dates, fair, set_at=now)), (
+        dates_entry(now, facts, fair.as_json(), "fair notice"),
+    )
+
+
+def dates_entry(at: datetime, facts: CaseFacts, deadline: dict[str, str], cause: str) -> Entry:
+    """The record of a changed deadline: old, new, and why."""
+    old = facts.dates.deadline.as_json() if facts.dates.deadline else None
+    return Entry(at, Note.DATES_CHANGED, "dates", cause=cause, data={"deadline": deadline, "was": old})
+
+
+def _warn(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> Plan[CaseFacts]:
+    """Raise the escalation with the business unit; a hold set earlier stays."""
+    anchor = london.day_of(action.due_at)
+    current = facts.escalation
+    if current is not None and current.is_open:
+        raised = replace(current, anchor=anchor, warned_at=now)
+        entry = _letter_entry(action, "owed")
+    else:
+        raised = Escalation((current.number if current else 0) + 1, EscalationState.PENDING, anchor, warned_at=now)
+        entry = Entry(
+            action.due_at, EscalationEvent.RAISE, "escalation", None, EscalationState.PENDING, action.due_key,
+            action.why, letters=(action.due_key,),
+        )  # fmt: skip
+    warned = replace(_done(facts, action), escalation=raised)
+    return Plan(warned, (entry,), (letter_for(action, warned),))
+
+
+def _confirm_non_submission(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> Plan[CaseFacts]:
+    transition = CASE.find(facts.state, CaseEvent.CONFIRM_NON_SUBMISSION)
+    assert transition is not None
+    entry = Entry(
+        action.due_at, CaseEvent.CONFIRM_NON_SUBMISSION, "case", facts.state, transition.then, action.due_key,
+        action.why, letters=(action.due_key,),
+    )  # fmt: skip
+    silent = replace(_done(facts, action), state=CaseState.NOT_SUBMITTED)
+    return Plan(silent, (entry,), (letter_for(action, silent),), stops=SUBMIT_LETTERS)
+
+
+def _escalate(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> Plan[CaseFacts]:
+    assert facts.escalation is not None
+    transition = ESCALATION.find(facts.escalation.state, EscalationEvent.SEND)
+    assert transition is not None
+    entry = Entry(
+        action.due_at, EscalationEvent.SEND, "escalation", facts.escalation.state, transition.then, action.due_key,
+        action.why, letters=(action.due_key,),
+    )  # fmt: skip
+    sent = replace(facts.escalation, state=EscalationState.WITH_CHAIR, sent_at=now)
+    after = replace(_done(facts, action), escalation=sent)
+    # Each agency of a silent joint report is reported in a letter of its own (case 2).
+    letters = [letter_for(action, after), *(letter_for(action, after, member=m.agency.code) for m in after.members)]
+    return Plan(after, (entry,), tuple(letters))
+
+
+def _invite(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> Plan[CaseFacts]:
+    assert facts.session is not None
+    transition = SESSION.find(facts.session.state, SessionEvent.INVITE)
+    assert transition is not None
+    entry = Entry(
+        action.due_at, SessionEvent.INVITE, f"s{facts.session.number}", facts.session.state, transition.then,
+        action.due_key, action.why, letters=(action.due_key,),
+    )  # fmt: skip
+    state = type(facts.session.state)(transition.then)
+    after = replace(_done(facts, action), session=replace(facts.session, state=state, revised_at=now))
+    return Plan(after, (entry,), (letter_for(action, after),))
+
+
+def _cut_off(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> Plan[CaseFacts]:
+    assert facts.escalation is not None
+    before = facts.escalation.state
+    entry = Entry(
+        action.due_at, EscalationEvent.LEAVE_UNRESOLVED, "escalation", before, EscalationState.UNRESOLVED,
+        action.due_key, action.why,
+    )  # fmt: skip
+    left = replace(facts.escalation, state=EscalationState.UNRESOLVED)
+    return Plan(replace(_done(facts, action), escalation=left), (entry,), stops=frozenset({"escalation"}))
+
+
+Runner = Callable[[Rulebook, CaseFacts, DueAction, datetime], Plan[CaseFacts]]
+
+# Kinds that move a state; every other kind of due action owes its letter and no more.
+RUNNERS: dict[str, Runner] = {
+    "report_request": _request_report,
+    "escalation_warning": _warn,
+    "non_submission": _confirm_non_submission,
+    "escalation": _escalate,
+    "panel_invitation": _invite,
+    "report_cut_off": _cut_off,
+}
+
+
