@@ -38,13 +38,19 @@ class UnitOfWork:
 
         Raises `Busy` when somebody else's transaction is in the way for more than *wait* seconds.
         """
+        with self._errors_in_our_words(wait), self.engine.connect() as plain, _writing(plain, wait) as connection:
+            yield connection
+
+    @contextmanager
+    def rebuild(self, wait: float = WAIT) -> Iterator[Connection]:
+        """Like `write`, to change the tables themselves: references may point nowhere until the end, not after it."""
         with self._errors_in_our_words(wait), self.engine.connect() as plain:
-            connection = plain.execution_options(**{INTENT: WRITES})
-            _wait_at_most(connection, wait)
-            with connection.begin():
-                if connection.dialect.name != "sqlite" and wait != WAIT:
-                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_milliseconds(wait)}")
+            if _is_sqlite(plain):
+                plain.detach()  # closed afterwards: no other transaction gets a connection that watches no references
+                _pragma(plain, "foreign_keys = OFF")
+            with _writing(plain, wait) as connection:
                 yield connection
+                _refuse_broken_references(connection)
 
     @contextmanager
     def _errors_in_our_words(self, wait: float) -> Iterator[None]:
@@ -65,11 +71,32 @@ class UnitOfWork:
         return None
 
 
-def _wait_at_most(connection: Connection, wait: float) -> None:
-    """Set how long SQLite waits for the lock that it takes when the transaction begins."""
+@contextmanager
+def _writing(plain: Connection, wait: float) -> Iterator[Connection]:
+    connection = plain.execution_options(**{INTENT: WRITES})
+    if _is_sqlite(connection):
+        _pragma(connection, f"busy_timeout = {_milliseconds(wait)}")
+    with connection.begin():
+        if not _is_sqlite(connection) and wait != WAIT:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_milliseconds(wait)}")
+        yield connection
+
+
+def _refuse_broken_references(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all() if _is_sqlite(connection) else []
+    if broken:
+        raise RuntimeError(f"The tables were not changed: {len(broken)} references would point nowhere, {broken[0]!r}.")
+
+
+def _is_sqlite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+def _pragma(connection: Connection, pragma: str) -> None:
+    """Set what SQLite only takes while no transaction is open."""
     driver = connection.connection.driver_connection
-    if connection.dialect.name == "sqlite" and driver is not None:
-        driver.execute(f"PRAGMA busy_timeout = {_milliseconds(wait)}").close()
+    if driver is not None:
+        driver.execute(f"PRAGMA {pragma}").close()
 
 
 def _milliseconds(wait: float) -> int:

@@ -1,0 +1,73 @@
+"""Databases for every test that asks for one: a real SQLite file, and a real Postgres."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from db.engine import open_engine
+from db.unit_of_work import UnitOfWork
+from tests.postgres import Postgres, migrated, running_postgres
+
+ON_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server for this worker; started only if a test wants it."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy."""
+    path = tmp_path_factory.mktemp("template") / "migrated.db"
+    migrated(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, migrated_sqlite: Path) -> str:
+    """The address of a migrated SQLite file of the test's own."""
+    return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 's11flow.db')}"
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The address of a migrated Postgres database of the test's own. Mark the test `postgres`."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(params=ON_BOTH)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a migrated database; the test runs once for each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=ON_BOTH)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables; the test runs once for each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        with request.getfixturevalue("postgres").database("template0") as url:
+            yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """A migrated database, open; the test runs once for each kind."""
+    opened = open_engine(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def uow(engine: Engine) -> UnitOfWork:
+    """Transactions on a migrated database; the test runs once for each kind."""
+    return UnitOfWork(engine)
