@@ -204,6 +204,10 @@ UNWANTED = re.compile("|".join([*map(re.escape, HOSTS), *(rf"(?<![\w.~-]){re.esc
 
 
 def files_of_the_project() -> list[Path]:
+    if not (ROOT / ".git").exists():  # unpacked from an archive
+        return [
+            path for folder in (*PACKAGES, "tests", "docs") for path in (ROOT / folder).rglob("*") if path.is_file()
+        ]
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
