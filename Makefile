@@ -79,7 +79,6 @@ bench: setup
 lock: setup
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 \
 	  --no-emit-index-url --no-header --no-annotate --no-emit-package pywin32 --upgrade --quiet --output-file requirements.lock
-	@touch pyproject.toml
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis .import_linter_cache .mypy_cache \
