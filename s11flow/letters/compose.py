@@ -1,0 +1,165 @@
+"""Letters as rows for the outbox: whom each goes to, its subject line, and the frozen context it will be written from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from calendars.invitation import Invitation, Person
+from notifications.render import Frame, Rendered, render_body, render_subject
+from s11flow.domain.errors import UnknownError
+from s11flow.domain.model import Letter, dedupe_key
+from s11flow.domain.timetable import Rulebook
+from s11flow.letters.blocks import canonical
+from s11flow.letters.dossier import Addressed, Dossier, Sent, Writing
+from s11flow.letters.kinds import KINDS, Kind
+
+__all__ = [
+    "Addressed",
+    "Dossier",
+    "Draft",
+    "Sent",
+    "calendar_of",
+    "drafts",
+    "previews",
+    "recipients",
+    "subject_line",
+    "write",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One letter to one reader, as it goes into the outbox. Instants are aware UTC.
+
+    `subject` is the reference of whatever owes it (a case, a panel day, a cycle, a partnership); `case_ref` and
+    `agency` name whom it is about. `context` is canonical JSON, and empty in a preview.
+    """
+
+    dedupe_key: str
+    subject: str
+    case_ref: str | None
+    agency: str | None
+    kind: str
+    recipient: str
+    to_address: str
+    subject_line: str
+    why: str
+    at: datetime
+    valid_until: datetime | None
+    context: str = ""
+
+
+def recipients(rules: Rulebook, letter: Letter) -> tuple[Addressed, ...]:
+    """Whoever gets *letter*, each address once (its first role wins); nobody if the definition has switched it off."""
+    kind = _kind(letter.kind)
+    if letter.kind in rules.definition.letters_off:
+        return ()
+    found: dict[str, Addressed] = {}
+    for to in kind.recipients(rules, letter):
+        if to.address:
+            found.setdefault(to.address.casefold(), to)
+    return tuple(found.values())
+
+
+def subject_line(rules: Rulebook, letter: Letter, to: Addressed) -> str:
+    """The subject line, from facts that a forecast knows; raises notifications.render.TemplateError."""
+    name = f"{letter.kind}/subject"
+    values = _kind(letter.kind).subject(rules, letter, to)
+    return render_subject(_source(rules.templates, name), values, name=name)
+
+
+def drafts(rules: Rulebook, letter: Letter, dossier: Dossier, now: datetime) -> tuple[Draft, ...]:
+    """*letter* for each of its readers, with the context frozen as of *now*."""
+    build = _kind(letter.kind).build
+    return tuple(
+        [
+            _draft(rules, letter, to, canonical(build(Writing(rules, letter, to, dossier, now))))
+            for to in recipients(rules, letter)
+        ]
+    )
+
+
+def previews(rules: Rulebook, letter: Letter) -> tuple[Draft, ...]:
+    """What `drafts` would give, without the context: the same addresses, keys and subject lines."""
+    return tuple([_draft(rules, letter, to, "") for to in recipients(rules, letter)])
+
+
+def _draft(rules: Rulebook, letter: Letter, to: Addressed, context: str) -> Draft:
+    facts = letter.facts
+    return Draft(
+        dedupe_key(facts, letter.due_key, to.recipient, subject=to.subject),
+        facts.ref,
+        to.case_ref,
+        to.agency,
+        letter.kind,
+        to.recipient,
+        to.address,
+        subject_line(rules, letter, to),
+        letter.why,
+        letter.at,
+        letter.valid_until,
+        context,
+    )
+
+
+def write(templates: Mapping[str, str], kind: str, context_json: str, *, subject_line: str) -> Rendered:
+    """The text and the HTML of a letter, from its frozen context; raises notifications.render.TemplateError."""
+    values: dict[str, Any] = json.loads(context_json)
+    name = f"{_kind(kind).name}/body"
+    frame = Frame(sender_name=values["house"]["sender_name"], footer=_footer(values), title=subject_line)
+    return render_body(_source(templates, name), values, name=name, frame=frame)
+
+
+def _footer(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Below every letter, whatever its template says: who writes, which reference, whom to answer."""
+    house, ref = values["house"], values["case"]["ref"] if "case" in values else values["ref"]
+    lines = (house["name"], f"Our reference: {ref}", f"Answer to: {house['mailbox']}", house["website"])
+    return tuple(line for line in lines if line)
+
+
+def calendar_of(kind: str, context_json: str, dtstamp: datetime) -> Invitation | None:
+    """The meeting that a letter of *kind* puts in, changes in, or takes out of its reader's diary; None for the others.
+
+    `KINDS[kind].calendar` says how: REQUEST or CANCEL. The organizer is the sender of the mail, byte for byte.
+    """
+    if not _kind(kind).calendar:
+        return None
+    values = json.loads(context_json)
+    house, case, slot, reader = (values[name] for name in ("house", "case", "slot", "reader"))
+    return Invitation(
+        uid=slot["uid"],
+        sequence=slot["sequence"],
+        dtstamp=dtstamp,
+        starts_at=datetime.fromisoformat(slot["starts_at"]),
+        ends_at=datetime.fromisoformat(slot["ends_at"]),
+        summary=f"Section 11 panel: {case['agency']} ({case['ref']})",
+        description=_description(house, case, slot),
+        location=slot["place"],
+        organizer=Person(house["sender_name"], house["sender"]),
+        attendee=Person(reader["greeting"].removeprefix("Dear "), reader["address"]),
+        url=slot["link"] or None,
+    )
+
+
+def _description(house: Mapping[str, Any], case: Mapping[str, Any], slot: Mapping[str, Any]) -> str:
+    return (
+        f"{slot['minutes']} minutes including questions with the panel of the {house['name']}.\n"
+        "Coming is not mandatory; an agency that does not come is assessed on its report alone.\n"
+        f"Questions, or another time: {house['mailbox']}, quoting {case['ref']}."
+    )
+
+
+def _kind(name: str) -> Kind:
+    if (kind := KINDS.get(name)) is None:
+        raise UnknownError(f'No kind of letter is called "{name}"; there is {", ".join(sorted(KINDS))}.')
+    return kind
+
+
+def _source(templates: Mapping[str, str], name: str) -> str:
+    if (source := templates.get(name)) is None:
+        raise UnknownError(f'The letter template "{name}" is not among those the cycle was opened with; add it.')
+    return source

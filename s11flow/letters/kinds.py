@@ -1,0 +1,476 @@
+"""Every kind of letter on one page: who gets it, what makes it leave, what if it is late, what it must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from calendars import london
+from s11flow.domain.model import CaseFacts, CycleFacts, Letter, PanelDayFacts
+from s11flow.domain.timetable import Rulebook
+from s11flow.letters import contexts as c
+from s11flow.letters import recipients as r
+from s11flow.letters.blocks import day_words, when_words
+from s11flow.letters.dossier import Addressed, Writing
+
+SubjectValues = Callable[[Rulebook, Letter, Addressed], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of letter. `who`, `trigger`, `late` and `must_hold` are words for people; the rest is how it is made.
+
+    `calendar` is the method of the calendar part it carries, REQUEST or CANCEL, or nothing.
+    """
+
+    name: str
+    who: str
+    trigger: str
+    late: str
+    must_hold: tuple[str, ...]
+    context: type
+    build: Callable[[Writing], object]
+    recipients: r.Picker
+    subject: SubjectValues
+    calendar: str = ""
+
+
+# --- what a subject line may say: facts that a forecast knows, never a count, a list or the time of writing -------------
+
+
+def _case(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
+    _, agency, _ = r.whose(letter)
+    return {
+        "ref": to.case_ref or letter.facts.ref,
+        "agency": agency.name,
+        "partnership": rules.definition.partnership.name,
+        "cycle": r.case_facts(letter).cycle,
+    }
+
+
+def _due(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
+    is_deadline = letter.about.get("anchor") == "deadline"
+    due = c.due_of(r.case_facts(letter).dates, letter.about)
+    return {
+        "ref": to.case_ref or letter.facts.ref,
+        "date": "deadline" if is_deadline else "target",
+        "due": day_words(due.on),
+    }
+
+
+def _dates(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
+    dates = r.case_facts(letter).dates
+    owed = dates.target if dates.deadline is None else dates.deadline
+    return {
+        **_case(rules, letter, to),
+        "target": day_words(dates.target.on),
+        "deadline": day_words(owed.on),
+        "what": str(letter.about.get("what") or "date"),
+    }
+
+
+def _gaps(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
+    return_by = letter.about.get("return_by") or r.case_facts(letter).return_by
+    return {**_case(rules, letter, to), "return_by": when_words(return_by)}
+
+
+def _session(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
+    session = r.case_facts(letter).session
+    when = "" if session is None else london.spell(session.starts_at)
+    return {**_case(rules, letter, to), "when": when}
+
+
+def _whole(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
+    facts = letter.facts
+    cycle = facts.cycle if isinstance(facts, PanelDayFacts | CycleFacts | CaseFacts) else ""
+    day = facts.on if isinstance(facts, PanelDayFacts) else london.day_of(letter.at)
+    return {
+        "ref": facts.ref,
+        "partnership": rules.definition.partnership.name,
+        "cycle": cycle,
+        "day": day_words(day),
+    }
+
+
+def _of_the_wrong_letter(rules: Rulebook, letter: Letter) -> Iterable[Addressed]:
+    """Those who get the kind of letter that was wrong; the contact where that kind is not known."""
+    wrong = KINDS.get(str(letter.about.get("kind")))
+    if wrong is None or wrong.name == "correction":
+        return r.contact(rules, letter)
+    return wrong.recipients(rules, letter)
+
+
+# --- the table -----------------------------------------------------------------------------------------------------------
+
+_UNTIL_SESSION = "no sense once the session starts"
+_ALWAYS = "always sent"
+_LATEST_SUBMIT = "only the newest of the reminders to submit"
+
+_TABLE = (
+    Kind(
+        "contact_check",
+        who="contact, deputy",
+        trigger="rule of the timetable",
+        late="no sense once the request has left",
+        must_hold=("the details held", "how to correct them"),
+        context=c.ContactCheck,
+        build=c.contact_check,
+        recipients=r.agency_roles("contact", "deputy"),
+        subject=_case,
+    ),
+    Kind(
+        "contact_wanted",
+        who="senior leader; with none held it is in the digest only",
+        trigger="an active agency has no contact when the request is due",
+        late=_ALWAYS,
+        must_hold=("who is needed", "why"),
+        context=c.ContactWanted,
+        build=c.contact_wanted,
+        recipients=r.agency_roles("senior_leader"),
+        subject=_case,
+    ),
+    Kind(
+        "report_request",
+        who="contact (copy: senior leader)",
+        trigger="rule of the timetable",
+        late="always sent, until the report cut-off",
+        must_hold=(
+            "the duty",
+            "the period",
+            "the standards with their requirements",
+            "that the format is free and how to get a form",
+            "that links must open outside",
+            "actions from reviews to cover",
+            "the target and the deadline, each with how it was worked out",
+            "the panel day and session to keep free",
+            "the mailbox",
+            "what happens if the report is late or nobody comes",
+        ),
+        context=c.ReportRequest,
+        build=c.report_request,
+        recipients=r.contact_and_senior_leader,
+        subject=_dates,
+    ),
+    Kind(
+        "covered_notice",
+        who="contact of the covered agency",
+        trigger="the request to the lead of a joint report",
+        late=_ALWAYS,
+        must_hold=("who reports for you", "what you must still do"),
+        context=c.CoveredNotice,
+        build=c.covered_notice,
+        recipients=r.contact,
+        subject=_case,
+    ),
+    Kind(
+        "reminder",
+        who="contact",
+        trigger="each rung of the timetable's ladder",
+        late=_LATEST_SUBMIT,
+        must_hold=("days left", "how to submit", "how to ask for an extension", "that nothing is recorded yet"),
+        context=c.Reminder,
+        build=c.reminder,
+        recipients=r.contact,
+        subject=_due,
+    ),
+    Kind(
+        "target_missed",
+        who="contact",
+        trigger="rule of the timetable",
+        late=_LATEST_SUBMIT,
+        must_hold=("the deadline", "what follows"),
+        context=c.TargetMissed,
+        build=c.target_missed,
+        recipients=r.contact,
+        subject=_dates,
+    ),
+    Kind(
+        "dates_changed",
+        who="contact; attendees too if it is the session",
+        trigger="a notified date changes",
+        late=_ALWAYS,
+        must_hold=("the old date", "the new date", "why"),
+        context=c.DatesChanged,
+        build=c.dates_changed,
+        recipients=r.told_the_old_date,
+        subject=_dates,
+    ),
+    Kind(
+        "receipt",
+        who="sender of the report, else the contact",
+        trigger="a report is received",
+        late=_ALWAYS,
+        must_hold=("time of arrival", "files", "which standards the report addresses", "the reference"),
+        context=c.Receipt,
+        build=c.receipt,
+        recipients=r.sender,
+        subject=_case,
+    ),
+    Kind(
+        "report_returned",
+        who="contact",
+        trigger="the report is returned for more",
+        late=_ALWAYS,
+        must_hold=("the numbered gaps", "the day to answer by"),
+        context=c.MoreWanted,
+        build=c.report_returned,
+        recipients=r.contact,
+        subject=_gaps,
+    ),
+    Kind(
+        "return_by_reminder",
+        who="contact",
+        trigger="two working days before the day to answer by",
+        late="only the newest; no sense once that day has passed",
+        must_hold=("the numbered gaps", "the day to answer by"),
+        context=c.MoreWanted,
+        build=c.return_by_reminder,
+        recipients=r.contact,
+        subject=_gaps,
+    ),
+    Kind(
+        "escalation_warning",
+        who="business unit",
+        trigger="the deadline has passed without a report",
+        late=_ALWAYS,
+        must_hold=("which agency will be reported to the Chair", "when", "how to hold it"),
+        context=c.EscalationWarning,
+        build=c.escalation_warning,
+        recipients=r.business_unit,
+        subject=_case,
+    ),
+    Kind(
+        "non_submission",
+        who="contact, senior leader, and every member's senior leader of a joint report",
+        trigger="non-submission is confirmed",
+        late=_ALWAYS,
+        must_hold=("the deadline", "what was sent when", "what happens next"),
+        context=c.NonSubmission,
+        build=c.non_submission,
+        recipients=r.agency_and_members,
+        subject=_case,
+    ),
+    Kind(
+        "escalation",
+        who="Executive Chair, or the alternate where the Chair belongs to the agency",
+        trigger="rule of the timetable, once non-submission is confirmed",
+        late="always sent, until the report cut-off",
+        must_hold=(
+            "the duty",
+            "the dates",
+            "every letter sent and whether it was delivered",
+            "last year's record",
+            "a draft letter to the senior leader",
+        ),
+        context=c.EscalationLetter,
+        build=c.escalation,
+        recipients=r.chair,
+        subject=_case,
+    ),
+    Kind(
+        "chair_letter",
+        who="senior leader (copy: Chair)",
+        trigger="the Chair follows up",
+        late=_ALWAYS,
+        must_hold=("the Chair's own words", "the facts under them"),
+        context=c.ChairLetter,
+        build=c.chair_letter,
+        recipients=r.senior_leader_and_chair,
+        subject=_case,
+    ),
+    Kind(
+        "escalation_resolved",
+        who="Chair, senior leader, contact",
+        trigger="the report came after it was reported to the Chair",
+        late=_ALWAYS,
+        must_hold=("what happened", "what follows"),
+        context=c.EscalationEnded,
+        build=c.escalation_ended,
+        recipients=r.chair_and_agency,
+        subject=_case,
+    ),
+    Kind(
+        "escalation_stood_down",
+        who="Chair, senior leader, contact",
+        trigger="the Chair stops it",
+        late=_ALWAYS,
+        must_hold=("what happened", "what follows"),
+        context=c.EscalationEnded,
+        build=c.escalation_ended,
+        recipients=r.chair_and_agency,
+        subject=_case,
+    ),
+    Kind(
+        "correction",
+        who="whoever gets the kind of letter that was wrong",
+        trigger="a mistake is put right",
+        late=_ALWAYS,
+        must_hold=("what was wrong", "what is right"),
+        context=c.Correction,
+        build=c.correction,
+        recipients=_of_the_wrong_letter,
+        subject=_case,
+    ),
+    Kind(
+        "panel_invitation",
+        who="attendees, else the contact",
+        trigger="rule of the timetable",
+        late=_UNTIL_SESSION,
+        must_hold=(
+            "30 minutes including questions",
+            "place or link",
+            "that coming is not mandatory, and what absence means",
+            "by when to answer",
+            "how to ask for another slot",
+            "a calendar part",
+        ),
+        context=c.PanelInvitation,
+        build=c.panel_invitation,
+        recipients=r.attendees,
+        subject=_session,
+        calendar="REQUEST",
+    ),
+    Kind(
+        "panel_invitation_changed",
+        who="attendees, else the contact",
+        trigger="an invited session moves",
+        late=_UNTIL_SESSION,
+        must_hold=("the old time", "the new time and place", "why", "what absence means", "a calendar part"),
+        context=c.PanelInvitationChanged,
+        build=c.panel_invitation_changed,
+        recipients=r.attendees,
+        subject=_session,
+        calendar="REQUEST",
+    ),
+    Kind(
+        "panel_invitation_cancelled",
+        who="attendees, else the contact",
+        trigger="an invited session is cancelled or stood down",
+        late=_UNTIL_SESSION,
+        must_hold=("whose doing it is", "why", "any reserve day", "a calendar part that takes it out of the diary"),
+        context=c.PanelInvitationCancelled,
+        build=c.panel_invitation_cancelled,
+        recipients=r.attendees,
+        subject=_session,
+        calendar="CANCEL",
+    ),
+    Kind(
+        "reply_chase",
+        who="attendees without a reply",
+        trigger="rule of the timetable",
+        late=_UNTIL_SESSION,
+        must_hold=("time", "place", "questions to expect", "that silence keeps the time"),
+        context=c.ReplyChase,
+        build=c.reply_chase,
+        recipients=r.attendees_without_reply,
+        subject=_session,
+    ),
+    Kind(
+        "session_reminder",
+        who="attendees who have not declined",
+        trigger="rule of the timetable",
+        late=_UNTIL_SESSION,
+        must_hold=("time", "place", "questions to expect"),
+        context=c.SessionReminder,
+        build=c.session_reminder,
+        recipients=r.attendees_not_declined,
+        subject=_session,
+    ),
+    Kind(
+        "panel_pack",
+        who="panel members",
+        trigger="rule of the panel day",
+        late="no sense once the day is over",
+        must_hold=(
+            "running order",
+            "reports",
+            "self ratings",
+            "last judgement",
+            "open actions",
+            "to declare an interest",
+        ),
+        context=c.PanelPack,
+        build=c.panel_pack,
+        recipients=r.panel_members,
+        subject=_whole,
+    ),
+    Kind(
+        "session_outcome",
+        who="contact",
+        trigger="a working day after the session is recorded; three after an absence without notice",
+        late=_ALWAYS,
+        must_hold=("thanks, or that the agency is assessed on the report alone",),
+        context=c.SessionOutcome,
+        build=c.session_outcome,
+        recipients=r.contact,
+        subject=_session,
+    ),
+    Kind(
+        "accuracy_check",
+        who="contact",
+        trigger="the case is assessed",
+        late=_ALWAYS,
+        must_hold=("the draft judgements", "what may be commented on", "by when"),
+        context=c.Judged,
+        build=c.accuracy_check,
+        recipients=r.contact,
+        subject=_case,
+    ),
+    Kind(
+        "feedback",
+        who="contact, senior leader",
+        trigger="the judgement is agreed",
+        late=_ALWAYS,
+        must_hold=("the judgement of each standard", "good practice", "recommendations", "actions with owner and date"),
+        context=c.Judged,
+        build=c.feedback,
+        recipients=r.contact_and_senior_leader,
+        subject=_case,
+    ),
+    Kind(
+        "themes",
+        who="every agency that took part",
+        trigger="the Assurance Report is approved",
+        late=_ALWAYS,
+        must_hold=("what was found across agencies", "recommendations", "a link"),
+        context=c.WholeCycle,
+        build=c.whole_cycle,
+        recipients=r.those_given,
+        subject=_whole,
+    ),
+    Kind(
+        "report_circulated",
+        who="Management Group, Executive",
+        trigger="the Assurance Report is circulated",
+        late=_ALWAYS,
+        must_hold=("where the Assurance Report is", "the decision asked on naming those who did not submit"),
+        context=c.WholeCycle,
+        build=c.whole_cycle,
+        recipients=r.circulation,
+        subject=_whole,
+    ),
+    Kind(
+        "digest",
+        who="business unit",
+        trigger="each working day while a cycle runs",
+        late="only the newest",
+        must_hold=(
+            "due today",
+            "overdue",
+            "waiting mail",
+            "held",
+            "bounced",
+            "expired",
+            "incidents",
+            "tasks",
+            "checkpoint of the history",
+        ),
+        context=c.Digest,
+        build=c.digest,
+        recipients=r.business_unit,
+        subject=_whole,
+    ),
+)
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in _TABLE}
+
