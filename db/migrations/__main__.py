@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from alembic import command
+from alembic.script import Script
 
 from db import migrate
 from db.engine import open_engine
@@ -22,8 +23,12 @@ def write_step(effect: str) -> None:
         engine = open_engine(f"sqlite:///{folder}/empty.db")
         migrate.upgrade(engine)
         with engine.connect() as connection:
-            command.revision(migrate.configuration(connection), effect, autogenerate=True, rev_id=number)
+            step = command.revision(migrate.configuration(connection), effect, autogenerate=True, rev_id=number)
         engine.dispose()
+    assert isinstance(step, Script)
+    written = Path(step.path)
+    lines = written.read_text("utf-8").splitlines(keepends=True)
+    written.write_text("".join(line for line in lines if not line.lstrip().startswith("# ###")), "utf-8")
 
 
 if __name__ == "__main__":

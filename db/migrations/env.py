@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 import db.tables  # noqa: F401 (fills the metadata)
+from db.migrate import COMPARISON
 from db.types import UtcInstant
 
 
@@ -23,8 +24,8 @@ def _render(kind: str, item: Any, _context: AutogenContext) -> str | Literal[Fal
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=SQLModel.metadata,
-    render_as_batch=True,
     render_item=_render,
+    **COMPARISON,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,279 @@
+"""The questions the services ask of the tables; each is one statement, however many subjects it is asked of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, func, select
+from sqlmodel import SQLModel
+
+from db.tables import (
+    Agency,
+    AssessmentRow,
+    CaseFile,
+    Content,
+    Cycle,
+    EscalationRow,
+    Heartbeat,
+    History,
+    Message,
+    PanelDay,
+    PanelSession,
+    Partnership,
+    Reply,
+    Subject,
+    SubmissionRow,
+    WaitingMail,
+)
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The Core table behind a SQLModel class: what bulk statements are written against."""
+    found: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel adds it when the class is made
+    return found
+
+
+subject, case_file, agency, cycle = table(Subject), table(CaseFile), table(Agency), table(Cycle)
+panel_day, partnership, content = table(PanelDay), table(Partnership), table(Content)
+panel_session, reply, escalation = table(PanelSession), table(Reply), table(EscalationRow)
+submission, assessment, waiting_mail = table(SubmissionRow), table(AssessmentRow), table(WaitingMail)
+history, message, heartbeat = table(History), table(Message), table(Heartbeat)
+
+_lead = subject.alias("lead")
+
+
+def due_subjects(connection: Connection, now: datetime, limit: int, *, partnerships: bool) -> list[Any]:
+    """The ids and kinds of subjects owed something by *now*, soonest first; locked against other workers on Postgres."""
+    wanted = subject.c.kind == "partnership" if partnerships else subject.c.kind != "partnership"
+    statement = (
+        select(subject.c.id, subject.c.kind)
+        .where(subject.c.parked_at.is_(None), subject.c.next_due_at <= now, wanted)
+        .order_by(subject.c.next_due_at, subject.c.id)
+        .limit(limit)
+    )
+    if connection.dialect.name != "sqlite":
+        statement = statement.with_for_update(skip_locked=True)
+    return list(connection.execute(statement))
+
+
+def lock(connection: Connection, ids: Collection[int]) -> None:
+    """Hold these subjects until the transaction ends. SQLite's one writer holds everything already."""
+    if connection.dialect.name != "sqlite":
+        ordered = select(subject.c.id).where(subject.c.id.in_(ids)).order_by(subject.c.id).with_for_update()
+        connection.execute(ordered).all()
+
+
+def cases(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
+    """One row for each case: its subject, its file, its agency as it stands now, and its lead's state."""
+    statement = (
+        select(
+            subject.c.id, subject.c.ref, subject.c.partnership, subject.c.cycle_id, subject.c.state,
+            subject.c.version, subject.c.seq, subject.c.head, subject.c.next_due_at,
+            case_file.c.track, case_file.c.dates, case_file.c.opened_at, case_file.c.asked_at,
+            case_file.c.submit_letter_on, case_file.c.return_by, case_file.c.gaps, case_file.c.waived,
+            case_file.c.basis, case_file.c.considered_at, case_file.c.assessed_at, case_file.c.agreed_at,
+            case_file.c.agency_id,
+            agency.c.code, agency.c.name, agency.c.category, agency.c.status, agency.c.status_reason, agency.c.lead,
+            agency.c.contact_name, agency.c.contact_role, agency.c.contact_email, agency.c.deputy_email,
+            agency.c.senior_leader_email, agency.c.attendee_emails,
+            _lead.c.ref.label("lead_ref"), _lead.c.state.label("lead_state"),
+        )
+        .join(case_file, case_file.c.subject_id == subject.c.id)
+        .join(agency, agency.c.id == case_file.c.agency_id)
+        .outerjoin(_lead, _lead.c.id == case_file.c.covered_by_id)
+        .where(subject.c.id.in_(ids))
+        .order_by(subject.c.id)
+    )  # fmt: skip
+    return connection.execute(statement).all()
+
+
+def members(connection: Connection, ids: Collection[int]) -> dict[int, list[Any]]:
+    """The cases covered by each of these, with their agencies."""
+    statement = (
+        select(case_file.c.covered_by_id.label("case_id"), subject.c.ref, case_file.c.member_joined, agency)
+        .join(subject, subject.c.id == case_file.c.subject_id)
+        .join(agency, agency.c.id == case_file.c.agency_id)
+        .where(case_file.c.covered_by_id.in_(ids), subject.c.state == "COVERED")
+        .order_by(agency.c.code)
+    )
+    return _grouped(connection, statement)
+
+
+def done_keys(connection: Connection, ids: Collection[int]) -> dict[int, set[str]]:
+    """The due keys in each subject's history: what has been done."""
+    statement = select(history.c.subject_id, history.c.due_key).where(
+        history.c.subject_id.in_(ids), history.c.due_key.is_not(None)
+    )
+    found: dict[int, set[str]] = defaultdict(set)
+    for subject_id, due_key in connection.execute(statement):
+        found[subject_id].add(due_key)
+    return found
+
+
+def sessions(connection: Connection, ids: Collection[int]) -> dict[int, list[Any]]:
+    """The sessions of each case, oldest first."""
+    statement = select(panel_session).where(panel_session.c.case_id.in_(ids)).order_by(panel_session.c.number)
+    return _grouped(connection, statement)
+
+
+def replies(connection: Connection, session_ids: Collection[int]) -> dict[int, list[Any]]:
+    """The newest answers to each session's present revision."""
+    if not session_ids:
+        return {}
+    statement = (
+        select(reply)
+        .join(
+            panel_session, and_(panel_session.c.id == reply.c.session_id, panel_session.c.revision == reply.c.revision)
+        )
+        .where(reply.c.session_id.in_(session_ids))
+        .order_by(reply.c.id)
+    )
+    return _grouped(connection, statement, key="session_id")
+
+
+def escalations(connection: Connection, ids: Collection[int]) -> dict[int, list[Any]]:
+    """The escalations of each case, oldest first."""
+    statement = select(escalation).where(escalation.c.case_id.in_(ids)).order_by(escalation.c.number)
+    return _grouped(connection, statement)
+
+
+def submissions(connection: Connection, ids: Collection[int]) -> dict[int, list[Any]]:
+    """The versions of each case's report, oldest first."""
+    statement = select(submission).where(submission.c.case_id.in_(ids)).order_by(submission.c.version)
+    return _grouped(connection, statement)
+
+
+def assessments(connection: Connection, ids: Collection[int]) -> dict[int, list[Any]]:
+    """The versions of each case's judgement, oldest first."""
+    statement = select(assessment).where(assessment.c.case_id.in_(ids)).order_by(assessment.c.version)
+    return _grouped(connection, statement)
+
+
+def mail_waiting(connection: Connection, ids: Collection[int]) -> dict[int, datetime]:
+    """Since when mail waits for a decision on each case, and (under 0) mail that nobody has matched to a case yet."""
+    statement = (
+        select(func.coalesce(waiting_mail.c.case_id, 0), func.min(waiting_mail.c.arrived_at))
+        .where(waiting_mail.c.decided_at.is_(None))
+        .where(waiting_mail.c.case_id.in_(ids) | waiting_mail.c.case_id.is_(None))
+        .group_by(func.coalesce(waiting_mail.c.case_id, 0))
+    )
+    return {case_id: at for case_id, at in connection.execute(statement)}
+
+
+def without_notice(connection: Connection, ids: Collection[int]) -> set[int]:
+    """The cases whose letters asking for the report were tried, and of which the server took none (case 60)."""
+    if not ids:
+        return set()
+    asking = message.c.kind.in_(("report_request", "reminder", "target_missed")) & (message.c.recipient == "contact")
+    statement = select(message.c.subject_id, message.c.status, message.c.attempts).where(
+        message.c.subject_id.in_(ids), asking
+    )
+    tried: set[int] = set()
+    delivered: set[int] = set()
+    for subject_id, status, attempts in connection.execute(statement):
+        if status == "SENT":
+            delivered.add(subject_id)
+        elif attempts or status in ("FAILED", "BOUNCED", "UNCERTAIN", "DELAYED"):
+            tried.add(subject_id)
+    return tried - delivered
+
+
+def panel_days(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
+    """One row for each panel day, with how many live sessions it has."""
+    statement = (
+        select(subject, panel_day.c.day, panel_day.c.added_at)
+        .join(panel_day, panel_day.c.subject_id == subject.c.id)
+        .where(subject.c.id.in_(ids))
+        .order_by(panel_day.c.day)
+    )
+    return connection.execute(statement).all()
+
+
+def panel_days_of(connection: Connection, cycle_id: int) -> Sequence[Any]:
+    """The panel days of a cycle, in order."""
+    statement = (
+        select(subject.c.id, subject.c.ref, subject.c.state, panel_day.c.day, panel_day.c.added_at)
+        .join(panel_day, panel_day.c.subject_id == subject.c.id)
+        .where(panel_day.c.cycle_id == cycle_id)
+        .order_by(panel_day.c.day)
+    )
+    return connection.execute(statement).all()
+
+
+def live_sessions(connection: Connection, cycle_id: int) -> Sequence[Any]:
+    """The sessions of a cycle still to be held, with their case's reference."""
+    statement = (
+        select(panel_session, subject.c.ref, subject.c.state.label("case_state"))
+        .join(subject, subject.c.id == panel_session.c.case_id)
+        .where(panel_session.c.cycle_id == cycle_id, panel_session.c.state.in_(("PENCILLED", "INVITED")))
+        .order_by(panel_session.c.starts_at)
+    )
+    return connection.execute(statement).all()
+
+
+def cycles(connection: Connection, ids: Collection[int] | None = None) -> Sequence[Any]:
+    """The cycles asked for, or all, oldest first."""
+    statement = (
+        select(subject, *(column for column in cycle.c if column.name != "partnership"))
+        .join(cycle, cycle.c.subject_id == subject.c.id)
+        .order_by(cycle.c.year, cycle.c.code)
+    )
+    if ids is not None:
+        statement = statement.where(subject.c.id.in_(ids))
+    return connection.execute(statement).all()
+
+
+def partnerships(connection: Connection, ids: Collection[int] | None = None) -> Sequence[Any]:
+    """The partnerships asked for, or all."""
+    statement = select(
+        subject, partnership.c.code, partnership.c.name, partnership.c.definition_sha256,
+        partnership.c.digests_from, partnership.c.last_digest_on,
+    ).join(partnership, partnership.c.subject_id == subject.c.id).order_by(partnership.c.code)  # fmt: skip
+    if ids is not None:
+        statement = statement.where(subject.c.id.in_(ids))
+    return connection.execute(statement).all()
+
+
+def contents(connection: Connection, digests: Collection[str]) -> Mapping[str, str]:
+    """The texts kept under these digests."""
+    statement = select(content.c.sha256, content.c.body).where(content.c.sha256.in_(digests))
+    return {digest: body for digest, body in connection.execute(statement)}
+
+
+def subject_by_ref(connection: Connection, ref: str) -> Any:
+    """The subject of this reference."""
+    return connection.execute(select(subject).where(subject.c.ref == ref)).one_or_none()
+
+
+def case_ids(connection: Connection, cycle_id: int) -> list[int]:
+    """The ids of a cycle's cases, in the order of their references."""
+    statement = select(subject.c.id).where(subject.c.cycle_id == cycle_id, subject.c.kind == "case")
+    return list(connection.scalars(statement.order_by(subject.c.ref)))
+
+
+def agencies(connection: Connection, of: str) -> Sequence[Any]:
+    """A partnership's register, by code."""
+    return connection.execute(select(agency).where(agency.c.partnership == of).order_by(agency.c.code)).all()
+
+
+def history_of(connection: Connection, subject_id: int) -> Sequence[Any]:
+    """A subject's history in order."""
+    return connection.execute(select(history).where(history.c.subject_id == subject_id).order_by(history.c.seq)).all()
+
+
+def _grouped(connection: Connection, statement: Any, key: str = "case_id") -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in connection.execute(statement):
+        found[getattr(row, key)].append(row)
+    return found
+
+
+def subject_by_id(connection: Connection, subject_id: int, *, lock: bool = False) -> Any:
+    """The subject of this id, held until the transaction ends if *lock*."""
+    statement = select(subject).where(subject.c.id == subject_id)
+    if lock and connection.dialect.name != "sqlite":
+        statement = statement.with_for_update()
+    return connection.execute(statement).one()
