@@ -36,7 +36,7 @@ def open_engine(url: str) -> Engine:
 
 
 def why_unreachable(engine: Engine, error: DBAPIError) -> str:
-    """Say in a clause what *error* means for the one who wrote the address, without user name or password."""
+    """Say in a clause what *error* means for the one who wrote the address; never with the password."""
     said = " ".join(str(error.orig).split()) or type(error.orig).__name__
     if engine.dialect.name != "sqlite":
         return f"Postgres at {_place(engine.url)} did not let us in ({said}); see that it runs, or correct the address"
@@ -68,6 +68,8 @@ def _place(url: URL) -> str:
 def _open_sqlite(url: URL) -> Engine:
     if url.host or url.username or url.database in {None, "", ":memory:"}:
         raise DatabaseUnreachable("it names no file; write sqlite:/// with three slashes, then the file's path")
+    if url.query:
+        raise DatabaseUnreachable("the address of an SQLite file takes no options; write nothing from the ? on")
     folder = Path(str(url.database)).parent
     if not folder.is_dir():
         raise DatabaseUnreachable(f"the folder {folder} does not exist; make it, or name a file somewhere else")

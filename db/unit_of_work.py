@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -13,6 +14,12 @@ from db.errors import Busy, DatabaseProblem, DatabaseUnreachable
 # Postgres: lock_not_available, deadlock_detected, serialization_failure.
 _LOCKED = frozenset({"55P03", "40P01", "40001"})
 
+# SQLite reads of one moment anyway, and is told when the transaction begins that nothing is to be written.
+_READING: dict[str, dict[str, Any]] = {
+    "sqlite": {INTENT: READS},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+
 
 @dataclass(frozen=True)
 class UnitOfWork:
@@ -22,12 +29,9 @@ class UnitOfWork:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection to read with; the database refuses to write on it.
-
-        On SQLite all that is read is of one moment; on Postgres, each statement sees what was committed before it.
-        """
+        """Give a connection to read with; all that is read is of one moment, and the database refuses to write."""
         with self._errors_in_our_words(WAIT), self.engine.connect() as plain:
-            connection = plain.execution_options(**{INTENT: READS, "postgresql_readonly": True})
+            connection = plain.execution_options(**_READING[plain.dialect.name])
             with connection.begin() as transaction:
                 yield connection
                 transaction.rollback()

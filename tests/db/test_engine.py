@@ -91,6 +91,7 @@ def refusal(url: str) -> str:
         ("sqlite://", "it names no file; write sqlite:/// with three slashes, then the file's path"),
         ("sqlite://s11flow.db", "it names no file; write sqlite:/// with three slashes, then the file's path"),
         ("sqlite:///:memory:", "it names no file; write sqlite:/// with three slashes, then the file's path"),
+        ("sqlite:///a.db?mode=ro", "the address of an SQLite file takes no options; write nothing from the ? on"),
         (
             "postgresql://clerk:s@ecret@host/s11flow",
             "it has more than one @; write each one inside a name or password as %40",

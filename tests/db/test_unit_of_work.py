@@ -84,6 +84,17 @@ def test_a_reader_does_not_wait_for_a_writer_and_sees_nothing_unfinished(uow: Un
         assert refs(uow) == []
 
 
+def test_all_that_is_read_is_of_one_moment(uow: UnitOfWork) -> None:
+    with uow.read() as connection:
+        before = connection.scalar(select(func.count()).select_from(SUBJECT))
+        with uow.write() as other:
+            add(other, "A")
+
+        assert (before, connection.scalar(select(func.count()).select_from(SUBJECT))) == (0, 0)
+
+    assert refs(uow) == ["A"]
+
+
 def test_a_second_writer_waits_until_the_first_has_finished(uow: UnitOfWork) -> None:
     with uow.write() as connection:
         add(connection, "A")
