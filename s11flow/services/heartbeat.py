@@ -1,0 +1,59 @@
+"""When each row of the schedule last ran, and which of them have stopped."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, update
+
+from calendars import london
+from db import queries
+from db.unit_of_work import UnitOfWork
+
+STALE = timedelta(minutes=10)
+"""How long a row that runs every minute may be silent before somebody should look."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The last run of one row of the schedule that came to its end."""
+
+    name: str
+    at: datetime
+    counters: Mapping[str, int]
+
+
+def beat(uow: UnitOfWork, name: str, now: datetime, counters: Mapping[str, int]) -> None:
+    """Record that row *name* ran at *now* and what it counted; only the newest run of each row is kept."""
+    beats = queries.heartbeat
+    values = {"at": now, "counters": json.dumps(dict(counters), sort_keys=True)}
+    with uow.write() as connection:
+        known = select(beats.c.at).where(beats.c.name == name).with_for_update()
+        last = connection.execute(known).scalar_one_or_none()
+        if last is None:
+            connection.execute(insert(beats), {"name": name, **values})
+        elif last <= now:  # one that took longer than its follower does not put the hand back
+            connection.execute(update(beats).where(beats.c.name == name).values(values))
+
+
+def last_beats(connection: Connection) -> dict[str, Beat]:
+    """Give the last run of each row that ever ran, by name."""
+    rows = connection.execute(select(queries.heartbeat).order_by(queries.heartbeat.c.name))
+    return {row.name: Beat(row.name, row.at, json.loads(row.counters)) for row in rows}
+
+
+def look(uow: UnitOfWork, watched: Iterable[str], *, now: datetime) -> dict[str, int]:
+    """Count under "stale" which of the *watched* rows have not run within `STALE` before *now*, and warn of each."""
+    with uow.read() as connection:
+        beats = last_beats(connection)
+    stale = [name for name in watched if name not in beats or now - beats[name].at > STALE]
+    for name in stale:
+        last = f"last ran on {london.spell(beats[name].at)}" if name in beats else "has never run"
+        _log.warning("The row %r of the schedule %s; see that the worker runs and what its log says.", name, last)
+    return {"stale": len(stale)}

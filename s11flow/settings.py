@@ -1,0 +1,149 @@
+"""What the environment says about this installation, read once and checked; imports nothing of ours."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+Mode = Literal["demo", "trial", "live"]
+
+DATABASE_URL = "S11FLOW_DATABASE_URL"
+MAIL_URL = "S11FLOW_MAIL_URL"
+MAILBOX_URL = "S11FLOW_MAILBOX_URL"
+DOCUMENTS_DIR = "S11FLOW_DOCUMENTS_DIR"
+PUBLIC_URL = "S11FLOW_PUBLIC_URL"
+MODE = "S11FLOW_MODE"
+MAIL_ALLOW = "S11FLOW_MAIL_ALLOW"
+MAIL_REDIRECT = "S11FLOW_MAIL_REDIRECT"
+ACTOR = "S11FLOW_ACTOR"
+
+
+class SettingsError(Exception):
+    """A variable that cannot be used. One sentence: its name, what is wrong with its value, and what would do.
+
+    `variable` is the name. No text of it repeats a user name or a password.
+    """
+
+    def __init__(self, variable: str, wrong: str, instead: str) -> None:
+        self.variable = variable
+        super().__init__(f"{variable} {wrong}; {instead}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How this installation is set up; every field has the default of a first trial in the working directory."""
+
+    database_url: str = "sqlite:///s11flow.db"
+    mail_url: str = "folder:outbox"
+    mailbox_url: str = "maildir:inbox"
+    documents_dir: Path = Path("documents")
+    public_url: str | None = None
+    """Where people reach the web pages, without a slash at the end; None while there is no such place."""
+    mode: Mode = "trial"
+    mail_allow: tuple[str, ...] = ()
+    mail_redirect: str | None = None
+    actor: str = "business_unit"
+    """Who acts from this shell, as history records it: the word for a role, not a person's name."""
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Give the settings that *environ* holds; a variable that is empty counts as not there. Raises `SettingsError`."""
+    given = {name: text for name, value in environ.items() if name.startswith("S11FLOW_") and (text := value.strip())}
+    default = Settings()
+    return Settings(
+        database_url=_address(given, DATABASE_URL, default.database_url, _DATABASES),
+        mail_url=_address(given, MAIL_URL, default.mail_url, _MAILERS),
+        mailbox_url=_address(given, MAILBOX_URL, default.mailbox_url, _MAILBOXES),
+        documents_dir=_folder(given, default.documents_dir),
+        public_url=_public_url(given.get(PUBLIC_URL)),
+        mode=_mode(given.get(MODE, default.mode)),
+        mail_allow=_allowed(given.get(MAIL_ALLOW, "")),
+        mail_redirect=_redirect(given.get(MAIL_REDIRECT)),
+        actor=_role(given.get(ACTOR, default.actor)),
+    )
+
+
+_DATABASES = {
+    r"sqlite(\+pysqlite)?:///.+": "sqlite:///s11flow.db",
+    r"postgresql(\+psycopg)?://.+": "postgresql://user@host/name",
+}
+_MAILERS = {r"folder:.+": "folder:outbox", r"smtps?://.+": "smtp://user:password@mail.example:587?tls=starttls"}
+_MAILBOXES = {r"maildir:.+": "maildir:inbox", r"imaps?://.+": "imaps://user:password@mail.example"}
+
+
+def _address(given: Mapping[str, str], variable: str, default: str, forms: Mapping[str, str]) -> str:
+    address = given.get(variable, default)
+    if not address.isprintable() or not any(re.fullmatch(form, address, re.IGNORECASE) for form in forms):
+        raise SettingsError(variable, f"is {_shown(address)}", f"write {' or '.join(forms.values())}")
+    return address
+
+
+def _shown(address: str) -> str:
+    """Show of an address only what comes before the first colon: a password may stand anywhere after it."""
+    scheme, colon, rest = address.partition(":")
+    return ascii(scheme + colon + ("..." if rest else ""))
+
+
+def _folder(given: Mapping[str, str], default: Path) -> Path:
+    text = given.get(DOCUMENTS_DIR, str(default))
+    if not text.isprintable():
+        raise SettingsError(DOCUMENTS_DIR, f"is {text!a}", "write the path of a folder, such as documents")
+    return Path(text)
+
+
+def _public_url(text: str | None) -> str | None:
+    if text is None:
+        return None
+    wrong = SettingsError(
+        PUBLIC_URL,
+        f"is {_shown(text)}",
+        "write the address people type, such as https://s11flow.partnership.example, without user, ? and #",
+    )
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise wrong from None
+    is_plain = text.isprintable() and " " not in text and not (parts.query or parts.fragment or "@" in parts.netloc)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_plain:
+        raise wrong
+    return text.rstrip("/")
+
+
+def _mode(text: str) -> Mode:
+    match text.lower():
+        case "demo" | "trial" | "live" as mode:
+            return mode
+    raise SettingsError(MODE, f"is {text!a}", "write demo, trial or live")
+
+
+_ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+")
+_DOMAIN = re.compile(r"@[^\s@,;<>]+\.[^\s@,;<>]+")
+
+
+def _allowed(text: str) -> tuple[str, ...]:
+    entries = tuple(entry for entry in re.split(r"[\s,;]+", text) if entry)
+    for entry in entries:
+        if not (_ADDRESS.fullmatch(entry) or _DOMAIN.fullmatch(entry)):
+            raise SettingsError(
+                MAIL_ALLOW,
+                f"has the entry {entry!a}",
+                "write addresses such as pat@agency.example or domains such as @agency.example, with commas between",
+            )
+    return entries
+
+
+def _redirect(text: str | None) -> str | None:
+    if text is not None and not _ADDRESS.fullmatch(text):
+        raise SettingsError(MAIL_REDIRECT, f"is {text!a}", "write one address such as trial@partnership.example")
+    return text
+
+
+def _role(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", text):
+        raise SettingsError(
+            ACTOR, f"is {text!a}", "write the word for a role, such as business_unit, in small letters and _"
+        )
+    return text
