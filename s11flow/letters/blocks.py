@@ -8,16 +8,18 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
+from typing import Any
 
 from calendars import london
-from s11flow.domain.model import CaseDates, Session
+from s11flow.domain.model import CaseDates, Session, Track
 from s11flow.domain.timetable import Rulebook
 
 
 class Block:
-    """A part that many letters share: frozen and hashable, so its JSON is written once."""
+    """A part that many letters share: its JSON is written once and kept beside it."""
 
-    __slots__ = ()
+    __slots__ = ("_written",)
+    _written: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,6 @@ class House(Block):
     website: str
     report_subject: str
     signed_by: str
-    chair: str
     panel_minutes: int
 
 
@@ -48,17 +49,24 @@ class Reader(Block):
 
 @dataclass(frozen=True, slots=True)
 class Case(Block):
-    """Which case: its reference, its agency as named now, its cycle."""
+    """Which case: its reference, its agency as named now, its cycle.
+
+    `chair` is the title of whoever would be told of a non-submission; empty where nobody is, in a body's first year.
+    """
 
     ref: str
     agency: str
     code: str
     cycle: str
+    chair: str
 
 
 @dataclass(frozen=True, slots=True)
 class Dates(Block):
-    """The dates of a case in words, each with the sentence that explains it; empty where there is none yet."""
+    """The dates of a case in words, each with the sentence that explains it; empty where there is none yet.
+
+    `counts` says which of them non-submission runs from: "deadline" or "target".
+    """
 
     period: str
     target: str
@@ -67,7 +75,7 @@ class Dates(Block):
     deadline_why: str
     panel_day: str
     cut_off: str
-    extended: bool
+    counts: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +123,20 @@ def house(rules: Rulebook) -> House:
         website=words.website,
         report_subject=words.report_subject,
         signed_by=people.business_unit.title,
-        chair=people.executive_chair.title,
         panel_minutes=rules.definition.panel.session_minutes,
     )
+
+
+@lru_cache(maxsize=4096)
+def case(rules: Rulebook, ref: str, agency: str, code: str, cycle: str, track: Track) -> Case:
+    """The case as its letters name it."""
+    is_told = track == Track.FULL or rules.definition.policy.first_year_is_escalated
+    return Case(ref, agency, code, cycle, chair_title(rules, code) if is_told else "")
+
+
+def chair_title(rules: Rulebook, code: str) -> str:
+    """Who is told about an agency: the Chair, the alternate, or where neither may be, the business unit decides."""
+    return (rules.definition.chair_for(code) or rules.definition.people.business_unit).title
 
 
 @lru_cache(maxsize=4096)
@@ -132,7 +151,7 @@ def dates(rules: Rulebook, given: CaseDates) -> Dates:
         deadline_why="" if given.deadline is None else given.deadline.why,
         panel_day="" if given.panel_day is None else london.spell_day(given.panel_day.on),
         cut_off=london.spell(given.cut_off.at),
-        extended=given.extended,
+        counts=rules.definition.policy.escalate_from,
     )
 
 
@@ -177,6 +196,18 @@ def day_words(on: date) -> str:
     return london.spell_day(on)
 
 
+@lru_cache(maxsize=4096)
+def instant_words(at: datetime) -> str:
+    """An instant as letters write it, in London."""
+    return london.spell(at)
+
+
+@lru_cache(maxsize=4096)
+def london_day(at: datetime) -> date:
+    """The day in London at an instant."""
+    return london.day_of(at)
+
+
 def short_day(on: date) -> str:
     """A day without its weekday: "1 April 2025"."""
     return london.spell_day(on).split(" ", 1)[1]
@@ -212,7 +243,8 @@ def _read_iso(text: str) -> date | datetime | None:
 
 def canonical(context: object) -> str:
     """A dataclass as JSON: keys sorted, no spaces, ASCII. Equal contexts give equal text."""
-    names = _names(type(context))
+    kind: Any = context.__class__
+    names = _names(kind)
     return "{" + ",".join([f"{key}{_json(getattr(context, name))}" for name, key in names]) + "}"
 
 
@@ -221,9 +253,14 @@ def _names(kind: type) -> tuple[tuple[str, str], ...]:
     return tuple((name, f'"{name}":') for name in sorted(item.name for item in fields(kind)))
 
 
+_NAMED: dict[object, str] = {True: "true", False: "false", None: "null"}
+
+
 def _json(value: object) -> str:
-    if value.__class__ is str:
+    if isinstance(value, str):
         return encode_basestring_ascii(value)
+    if isinstance(value, bool) or value is None:
+        return _NAMED[value]
     if isinstance(value, Block):
         return _block_json(value)
     if is_dataclass(value):
@@ -235,6 +272,9 @@ def _json(value: object) -> str:
     return json.dumps(value)
 
 
-@lru_cache(maxsize=16384)
 def _block_json(block: Block) -> str:
-    return canonical(block)
+    try:
+        return block._written
+    except AttributeError:
+        object.__setattr__(block, "_written", text := canonical(block))
+        return text

@@ -1,4 +1,4 @@
-"""Letters as rows for the outbox: whom each goes to, its subject line, and the frozen context it will be written from."""
+"""Letters as rows for the outbox: whom each goes to, its subject line, the frozen context it is written from."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from s11flow.domain.errors import UnknownError
 from s11flow.domain.model import Letter, dedupe_key
 from s11flow.domain.timetable import Rulebook
 from s11flow.letters.blocks import canonical
+from s11flow.letters.contexts import KINDS, Kind
 from s11flow.letters.dossier import Addressed, Dossier, Sent, Writing
-from s11flow.letters.kinds import KINDS, Kind
 
 __all__ = [
     "Addressed",

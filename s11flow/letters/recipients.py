@@ -18,7 +18,9 @@ Picker = Callable[[Rulebook, Letter], Iterable[Addressed]]
 def case_facts(letter: Letter) -> CaseFacts:
     """The case a letter is about; raises ValueError for a letter about something else."""
     if not isinstance(letter.facts, CaseFacts):
-        raise ValueError(f"The letter {letter.kind} was made for {letter.facts.ref}, which is no case; it needs a case.")
+        raise ValueError(
+            f"The letter {letter.kind} was made for {letter.facts.ref}, which is no case; it needs a case."
+        )
     return letter.facts
 
 

@@ -1,0 +1,71 @@
+"""What the letters about a report that came hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from s11flow.letters.blocks import (
+    standards,
+    when_words,
+)
+from s11flow.letters.dossier import Writing
+from s11flow.letters.heads import (
+    AboutCase,
+    case_head,
+    text,
+    texts,
+)
+from s11flow.letters.recipients import case_facts
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt(AboutCase):
+    """What came, when, and which standards it addresses."""
+
+    version: str
+    files: tuple[str, ...]
+    arrived_at: str
+    addressed: tuple[str, ...]
+    missing: tuple[str, ...]
+    in_time: bool
+    addendum: bool
+
+
+def receipt(w: Writing) -> Receipt:
+    """Confirms what arrived."""
+    about, titles = w.letter.about, {item.number: item.title for item in standards(w.rules)}
+    return Receipt(
+        *case_head(w),
+        version=text(about, "version"),
+        files=texts(about.get("files")),
+        arrived_at=when_words(about.get("arrived_at")),
+        addressed=tuple(_titled(number, titles) for number in texts(about.get("addresses"))),
+        missing=tuple(_titled(number, titles) for number in texts(about.get("missing"))),
+        in_time=bool(about.get("in_time")),
+        addendum=bool(about.get("addendum")),
+    )
+
+
+def _titled(number: str, titles: Mapping[str, str]) -> str:
+    return f"Standard {number}, {titles[number]}" if number in titles else f"Standard {number}"
+
+
+@dataclass(frozen=True, slots=True)
+class MoreWanted(AboutCase):
+    """The numbered gaps and the day by which to close them."""
+
+    gaps: tuple[str, ...]
+    return_by: str
+
+
+def report_returned(w: Writing) -> MoreWanted:
+    """Asks for more, gap by gap."""
+    about = w.letter.about
+    return MoreWanted(*case_head(w), gaps=texts(about.get("gaps")), return_by=when_words(about.get("return_by")))
+
+
+def return_by_reminder(w: Writing) -> MoreWanted:
+    """Reminds of the gaps that are still open."""
+    facts = case_facts(w.letter)
+    return MoreWanted(*case_head(w), gaps=facts.gaps, return_by=when_words(facts.return_by))

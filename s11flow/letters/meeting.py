@@ -1,0 +1,194 @@
+"""What the letters about the panel and its sessions hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from s11flow.domain.agenda import reply_of
+from s11flow.domain.definition import DateRule
+from s11flow.domain.model import SessionState
+from s11flow.domain.timetable import Rulebook
+from s11flow.letters.blocks import (
+    day_words,
+    london_day,
+    time_words,
+    when_words,
+)
+from s11flow.letters.dossier import Writing
+from s11flow.letters.heads import (
+    AboutPartnership,
+    AboutSession,
+    plain_head,
+    rows,
+    session_head,
+    session_of,
+    text,
+)
+from s11flow.letters.recipients import person_of
+
+
+@dataclass(frozen=True, slots=True)
+class PanelInvitation(AboutSession):
+    """The time and place; that coming is not mandatory, and what absence means; by when to answer."""
+
+    reply_by: str
+
+
+def panel_invitation(w: Writing) -> PanelInvitation:
+    """Invites to the session."""
+    return PanelInvitation(*session_head(w), reply_by=_reply_by(w))
+
+
+def _reply_by(w: Writing) -> str:
+    """The day before silence is chased; nothing when that day is gone."""
+    session = session_of(w)
+    rule = w.rules.definition.timetable.reply_chase
+    on = _counted(w.rules, rule, london_day(session.starts_at))
+    return "" if on <= london_day(w.now) else day_words(on)
+
+
+def _counted(rules: Rulebook, rule: DateRule, anchor: date) -> date:
+    if rule.working_days is not None:
+        return rules.days.add(anchor, rule.working_days)
+    return rules.days.roll_back(anchor + timedelta(days=rule.days or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class PanelInvitationChanged(AboutSession):
+    """The old time, the new one, and why; the answer is asked again."""
+
+    reply_by: str
+    old: str
+    reason: str
+
+
+def panel_invitation_changed(w: Writing) -> PanelInvitationChanged:
+    """Tells of the new time of a session."""
+    return PanelInvitationChanged(
+        *session_head(w),
+        reply_by=_reply_by(w),
+        old=when_words(w.letter.about.get("old")),
+        reason=text(w.letter.private, "reason"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PanelInvitationCancelled(AboutSession):
+    """Whose doing it is, why, and whether another time is offered."""
+
+    by_panel: bool
+    reserve: str
+    reason: str
+
+
+def panel_invitation_cancelled(w: Writing) -> PanelInvitationCancelled:
+    """Takes the session out of the diary."""
+    about = w.letter.about
+    return PanelInvitationCancelled(
+        *session_head(w, cancelled=True),
+        by_panel=about.get("by") == "panel",
+        reserve=when_words(about.get("reserve")),
+        reason=text(w.letter.private, "reason"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyChase(AboutSession):
+    """The time and place again, and that no answer has come."""
+
+
+def reply_chase(w: Writing) -> ReplyChase:
+    """Asks once more for an answer."""
+    return ReplyChase(*session_head(w))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReminder(AboutSession):
+    """The time and place, and the questions to expect."""
+
+    is_coming: bool
+
+
+def session_reminder(w: Writing) -> SessionReminder:
+    """Reminds of the session."""
+    return SessionReminder(*session_head(w), is_coming=reply_of(session_of(w)) == "coming")
+
+
+@dataclass(frozen=True, slots=True)
+class PackItem:
+    """One session of the running order; `is_own` hides it from a member who belongs to the agency."""
+
+    starts: str
+    agency: str
+    state: str
+    report: str
+    reply: str
+    self_ratings: str
+    last_judgement: str
+    open_actions: str
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PanelPack(AboutPartnership):
+    """The running order of a panel day with what is known of each agency."""
+
+    day: str
+    place: str
+    items_in_order: tuple[PackItem, ...]
+
+
+def panel_pack(w: Writing) -> PanelPack:
+    """Prepares a member of the panel for the day."""
+    person = person_of(w.rules, w.to)
+    own = None if person is None else person.agency
+    day = getattr(w.letter.facts, "on", None)
+    sessions = rows((w.dossier.overview or {}).get("sessions"))
+    return PanelPack(
+        *plain_head(w),
+        day="" if day is None else day_words(day),
+        place=w.rules.definition.panel.place,
+        items_in_order=tuple(_pack_item(row, own) for row in sessions),
+    )
+
+
+def _pack_item(row: Mapping[str, object], own: str | None) -> PackItem:
+    declined = row.get("declined")
+    reply = (
+        "declined" if declined is True else text(row, "reply") or ("" if declined is False else text(row, "declined"))
+    )
+    return PackItem(
+        starts=time_words(row.get("starts")),
+        agency=text(row, "agency"),
+        state=text(row, "state"),
+        report=text(row, "report") or "none received",
+        reply=reply or "no reply recorded",
+        self_ratings=text(row, "self_ratings") or "none given",
+        last_judgement=text(row, "last_judgement") or "none on record",
+        open_actions=text(row, "open_actions") or "none on record",
+        is_own=own is not None and own == text(row, "code"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOutcome(AboutSession):
+    """How the session went, and on what the agency will be assessed."""
+
+    attended: bool
+    in_part: bool
+    with_notice: bool
+    attended_minutes: str
+
+
+def session_outcome(w: Writing) -> SessionOutcome:
+    """Thanks those who came, or says what absence means."""
+    session = session_of(w)
+    return SessionOutcome(
+        *session_head(w),
+        attended=session.state == SessionState.ATTENDED,
+        in_part=session.state == SessionState.ATTENDED_IN_PART,
+        with_notice=session.state == SessionState.ABSENT_WITH_NOTICE,
+        attended_minutes="" if session.minutes is None else str(session.minutes),
+    )
