@@ -67,7 +67,7 @@ def _case_agenda(rules: Rulebook, facts: CaseFacts) -> tuple[DueAction, ...]:
     owed = [_after_warning(rules, facts, a) if a.kind == "escalation" else a for a in owed]
     owed += _session_actions(rules, facts) if facts.session is not None else ()
     if facts.return_by is not None:
-        owed += _return_by_actions(rules, facts, facts.return_by)
+        owed += return_by_actions(rules, facts, facts.return_by)
     owed.sort(key=lambda action: (action.due_at, ORDER[action.kind]))
     return tuple(owed)
 
@@ -126,6 +126,8 @@ def why_not_confirmed(facts: CaseFacts, deadline: datetime) -> str | None:
         return "the business unit has not been warned yet"
     if facts.mail_waiting_since is not None and facts.mail_waiting_since <= deadline:
         return f"mail that came on {london.spell(facts.mail_waiting_since)} waits for a decision"
+    if facts.agency.contact is None:
+        return "the agency has no contact on the register who could answer"
     if facts.notice_undelivered:
         return "no letter asking for the report has been delivered"
     return None
@@ -163,9 +165,7 @@ def _session_actions(rules: Rulebook, facts: CaseFacts) -> list[DueAction]:
         return _outcome(rules, facts, session)
     if facts.state not in _ASKED:
         return []
-    ladder = session_ladder(
-        rules, session.key, session.starts_at, session.revised_at, facts.dates.target.on.year
-    )
+    ladder = session_ladder(rules, session.key, session.starts_at, session.revised_at, facts.dates.target.on.year)
     invited = session.state == SessionState.INVITED
     return [
         action
@@ -188,7 +188,8 @@ def _outcome(rules: Rulebook, facts: CaseFacts, session: Session) -> list[DueAct
     return [DueAction(key, due_at, "session_outcome", "always", why)]
 
 
-def _return_by_actions(rules: Rulebook, facts: CaseFacts, return_by: date) -> list[DueAction]:
+def return_by_actions(rules: Rulebook, facts: CaseFacts, return_by: date) -> list[DueAction]:
+    """The reminder that a returned report must be back by *return_by*, while it is owed."""
     key = f"return_by_reminder@{return_by}"
     if facts.state != CaseState.RETURNED or key in facts.done:
         return []
@@ -292,6 +293,8 @@ def blocked(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[str, ...]
         reason = why_not_confirmed(facts, owed.at)
         if reason is not None and f"escalation_warning@{owed.on}" in facts.done:
             found.append(f"Non-submission is not confirmed for {facts.ref}: {reason}.")
+        if f"non_submission@{owed.on}" in facts.done:
+            found.append(f"{facts.ref} took its report back after its deadline: extend the deadline, or excuse it.")
     if facts.state == CaseState.PLANNED and now >= facts.dates.request.at and _may_be_asked(facts):
         if facts.agency.contact is None:
             found.append(f"{facts.ref} has not been asked: {facts.agency.name} has no contact on the register.")

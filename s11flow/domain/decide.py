@@ -12,7 +12,7 @@ from typing import Any
 
 from calendars import london
 from s11flow.domain import acts
-from s11flow.domain.agenda import is_late, next_due_at
+from s11flow.domain.agenda import is_late, next_due_at, return_by_actions
 from s11flow.domain.errors import NotNow, Refused
 from s11flow.domain.lifecycle import CASE, COUPLING_OF, ESCALATION, SESSION, Transition
 from s11flow.domain.model import (
@@ -20,6 +20,7 @@ from s11flow.domain.model import (
     CaseEvent,
     CaseFacts,
     CaseState,
+    Dated,
     Entry,
     Escalation,
     EscalationEvent,
@@ -31,13 +32,15 @@ from s11flow.domain.model import (
     SessionEvent,
     SessionState,
 )
-from s11flow.domain.step import CHASING_LETTERS, SESSION_LETTERS, dates_entry
+from s11flow.domain.state_facts import facts_of
+from s11flow.domain.step import CHASING_LETTERS, SESSION_LETTERS, dates_entry, passed_over
 from s11flow.domain.timetable import (
     Rulebook,
     deadline_of,
     extended_deadline,
     extension_limit,
     not_a_working_day,
+    owed_by,
     panel_day_of,
     with_deadline,
 )
@@ -135,7 +138,9 @@ def _end_session(facts: CaseFacts, event: SessionEvent, at: datetime, why: str, 
     return Plan(after, (entry,), letters, SESSION_LETTERS)
 
 
-def _letter(facts: CaseFacts, kind: str, at: datetime, why: str, *, key: str | None = None, **private: object) -> Letter:
+def _letter(
+    facts: CaseFacts, kind: str, at: datetime, why: str, *, key: str | None = None, **private: object
+) -> Letter:
     """A letter an event owes; its key is the event's place in the history, so each event owes its own."""
     return Letter(kind, f"{kind}@{key or f'h{facts.seq}'}", at, why, facts, private=private)
 
@@ -149,7 +154,10 @@ def _receive(rules: Rulebook, facts: CaseFacts, act: acts.ReceiveReport, at: dat
     if isinstance(transition, Refused):
         return transition
     submission, deadline = act.submission, facts.dates.deadline
-    in_time = deadline is None or submission.arrived_at <= deadline.at
+    in_time = submission.as_in_time or deadline is None or submission.arrived_at <= deadline.at
+    if not in_time and facts.submission is not None and not is_late(facts):
+        # What mends a report that came in time is in time (case 40).
+        submission, in_time = replace(submission, as_in_time=True), True
     names = [name for name, _, _ in submission.files]
     receipt = replace(
         _letter(facts, "receipt", at, "a report was received", key=f"v{submission.version}", sender=submission.sender),
@@ -186,10 +194,15 @@ def _return(rules: Rulebook, facts: CaseFacts, act: acts.ReturnReport, at: datet
         _letter(facts, "report_returned", at, "the report needs more"),
         about={"gaps": list(act.gaps), "return_by": act.return_by.isoformat()},
     )
-    return _moved(
+    plan = _moved(
         facts, transition, at, cause="the report needs more", data={"return_by": act.return_by.isoformat()},
         private={"gaps": list(act.gaps)}, letters=(letter,), return_by=act.return_by, gaps=act.gaps,
     )  # fmt: skip
+    # A reminder whose day has passed already would leave with the letter it reminds of.
+    for reminder in return_by_actions(rules, plan.facts, act.return_by):
+        if reminder.due_at <= at:
+            plan = plan.then(passed_over(plan.facts, reminder, "superseded"))
+    return plan
 
 
 def _accept(rules: Rulebook, facts: CaseFacts, act: acts.AcceptReport, at: datetime) -> Decision:
@@ -347,8 +360,12 @@ def _revive(rules: Rulebook, facts: CaseFacts, act: acts.Revive, at: datetime) -
 
 
 def _void(rules: Rulebook, facts: CaseFacts, act: acts.Void, at: datetime) -> Decision:
+    transition = _transition(facts, CaseEvent.VOID)
+    if isinstance(transition, Refused):
+        return transition
     if facts.submissions:
-        return NotNow(facts.ref, "VOID", "a report has been received, and what is received is kept; excuse it instead.")
+        instead = "excuse it instead" if CASE.find(facts.state, CaseEvent.EXCUSE) else "leave it as it is"
+        return NotNow(facts.ref, "VOID", f"a report has been received, and what is received is kept; {instead}.")
     return _plain(facts, CaseEvent.VOID, at, act.reason, stops=_ASKING)
 
 
@@ -435,10 +452,26 @@ def _dates_changed(facts: CaseFacts, at: datetime, what: str, old: str, new: str
 # --- sessions -------------------------------------------------------------------------------------------------------
 
 
+_MAY_BE_SEEN = (
+    CaseState.PLANNED,
+    CaseState.REQUESTED,
+    CaseState.SUBMITTED,
+    CaseState.RETURNED,
+    CaseState.ACCEPTED,
+    CaseState.NOT_SUBMITTED,
+)
+
+
 def _pencil(rules: Rulebook, facts: CaseFacts, act: acts.Pencil, at: datetime) -> Decision:
     if facts.session is not None and facts.session.is_live:
-        return NotNow(facts.ref, "PENCIL", f"it has a session on {london.spell(facts.session.starts_at)}; move that one.")
+        return NotNow(
+            facts.ref, "PENCIL", f"it has a session on {london.spell(facts.session.starts_at)}; move that one."
+        )
     slot, number = act.slot, facts.sessions + 1
+    if facts.state not in _MAY_BE_SEEN:
+        return Refused(facts.ref, facts.state, SessionEvent.PENCIL, can=_people_can(facts.state))
+    if slot.starts_at <= at:
+        return NotNow(facts.ref, "PENCIL", f"{london.spell(slot.starts_at)} has passed; use a later time.")
     session = Session(number, SessionState.PENCILLED, 0, slot.starts_at, slot.ends_at, slot.place, act.uid, at)
     entry = Entry(
         at, SessionEvent.PENCIL, f"s{number}", None, SessionState.PENCILLED, cause=london.spell(slot.starts_at),
@@ -476,6 +509,11 @@ def _moved_session(facts: CaseFacts, session: Session, act: acts.Move, at: datet
         changed = _letter(after, "panel_invitation_changed", at, why, key=moved.key, reason=act.reason)
         about: dict[str, object] = {"old": london.spell(session.starts_at)}
         letters = (replace(changed, about=about, valid_until=moved.starts_at),)
+    elif facts.asked_at is not None:
+        # The request named the time to keep free: "every change of a notified date" is told.
+        old, new = london.spell(session.starts_at), london.spell(moved.starts_at)
+        told = _dates_changed(after, at, "panel session", old, new, act.reason)
+        letters = (replace(told, due_key=f"dates_changed@{moved.key}"),)
     entry = Entry(
         at, SessionEvent.MOVE, f"s{session.number}", session.state, session.state, cause=why,
         data={"was": london.iso(session.starts_at), "starts_at": london.iso(moved.starts_at), "asked_by": act.asked_by,
@@ -490,9 +528,11 @@ def _needs_consent(rules: Rulebook, facts: CaseFacts, act: acts.Move) -> NotNow 
     current = facts.dates.deadline
     if act.asked_by != "panel" or act.consent or current is None or facts.asked_at is None:
         return None
-    ruled = deadline_of(rules, act.slot.on)
+    ruled, before = deadline_of(rules, act.slot.on), facts.dates.panel_day
     if not _still_owed(facts) or ruled.on >= current.on:
         return None
+    if facts.dates.extended and before is not None and ruled.on >= deadline_of(rules, before.on).on:
+        return None  # the extension stands: the panel's day itself moves no earlier
     return NotNow(
         facts.ref,
         "MOVE",
@@ -522,18 +562,24 @@ def _deadline_after_panel(
     dates = replace(facts.dates, panel_day=panel_day_of(rules, on))
     ruled, current = deadline_of(rules, on), facts.dates.deadline
     untold = facts.asked_at is None and facts.state == CaseState.PLANNED
-    later = current is None or ruled.on > current.on
+    later = current is None or (ruled.on > current.on and ruled.at > at)
     if not (untold or (_still_owed(facts) and (later or consent))) or (current is not None and ruled.on == current.on):
         return Plan(replace(facts, dates=dates))
-    after = replace(facts, dates=with_deadline(dates, ruled, set_at=at, extended=facts.dates.extended))
-    entry = dates_entry(at, facts, ruled.as_json(), why)
-    if untold:
-        return Plan(after, (entry,))
-    letter = replace(
-        _dates_changed(facts, at, "deadline", _old_deadline(facts), london.spell(ruled.at), why), facts=after
-    )
+    return changed_deadline(rules, replace(facts, dates=dates), ruled, why, at=at)
+
+
+def changed_deadline(rules: Rulebook, facts: CaseFacts, deadline: Dated, why: str, *, at: datetime) -> CasePlan:
+    """Another deadline by rule: recorded, and told to an agency that has been told the old one."""
+    dates = with_deadline(facts.dates, deadline, set_at=at, extended=facts.dates.extended)
+    after = replace(facts, dates=dates)
+    due_at = next_due_at(rules, after)
+    entry = dates_entry(at, facts, deadline.as_json(), why)
+    if facts.asked_at is None:
+        return Plan(after, (entry,), next_due_at=due_at)
+    told = _dates_changed(facts, at, "deadline", _old_deadline(facts), london.spell(deadline.at), why)
+    letter = replace(told, facts=after)
     # A deadline that moved is warned of, and reported, anew.
-    return Plan(after, (replace(entry, letters=(letter.due_key,)),), (letter,), CHASING_LETTERS)
+    return Plan(after, (replace(entry, letters=(letter.due_key,)),), (letter,), CHASING_LETTERS, next_due_at=due_at)
 
 
 _OUTCOMES: dict[str, SessionEvent] = {
@@ -595,8 +641,8 @@ def _reply(rules: Rulebook, facts: CaseFacts, act: acts.ReplyToInvitation, at: d
     others = tuple(x for x in session.answers if x.attendee.casefold() != act.attendee.casefold())
     answered = replace(session, answers=(*others, Answer(act.attendee, act.answer, at)))
     entry = Entry(
-        at, Note.REPLY, f"s{session.number}", cause=act.answer, data={"answer": act.answer, "revision": session.revision},
-        private={"attendee": act.attendee},
+        at, Note.REPLY, f"s{session.number}", cause=act.answer,
+        data={"answer": act.answer, "revision": session.revision}, private={"attendee": act.attendee},
     )  # fmt: skip
     return Plan(replace(facts, session=answered), (entry,))
 
@@ -610,18 +656,24 @@ def _hold(rules: Rulebook, facts: CaseFacts, act: acts.Hold, at: datetime) -> De
     if not act.reason.strip():
         return NotNow(facts.ref, "HOLD", "give a reason; the Chair may ask for it.")
     current = facts.escalation
+    raised: tuple[Entry, ...] = ()
     if current is not None and current.is_open and current.state != EscalationState.PENDING:
         return NotNow(facts.ref, "HOLD", "it is with the Chair already; the Chair may stand it down.")
     if current is None or not current.is_open:
-        if facts.state not in (CaseState.REQUESTED, CaseState.NOT_SUBMITTED) or facts.dates.deadline is None:
+        owed = owed_by(rules, facts.dates)
+        if facts.state not in (CaseState.REQUESTED, CaseState.NOT_SUBMITTED) or owed is None:
             return Refused(facts.ref, facts.state, Note.HOLD, can=_people_can(facts.state))
-        number = (current.number if current else 0) + 1
-        current = Escalation(number, EscalationState.PENDING, facts.dates.deadline.on)
+        if current is not None and current.anchor == owed.on:
+            return NotNow(
+                facts.ref, "HOLD", f"its escalation is {facts_of(current.state).staff}; nothing is left to hold."
+            )
+        current = Escalation((current.number if current else 0) + 1, EscalationState.PENDING, owed.on)
+        raised = (Entry(at, EscalationEvent.RAISE, "escalation", None, current.state, cause="to be held"),)
     held = replace(current, hold_until=act.until)
     cause = f"to be looked at again on {london.spell_day(act.until)}"
     entry = Entry(at, Note.HOLD, "escalation", cause=cause, data={"until": act.until.isoformat()},
                   private={"reason": act.reason})  # fmt: skip
-    return Plan(replace(facts, escalation=held), (entry,))
+    return Plan(replace(facts, escalation=held), (*raised, entry))
 
 
 def _resume(rules: Rulebook, facts: CaseFacts, act: acts.Resume, at: datetime) -> Decision:

@@ -257,23 +257,20 @@ class Definition:
 
 def faults(definition: Definition) -> tuple[str, ...]:
     """Every fault types cannot see, each naming the key, what is wrong, what would do. Empty when it can be used."""
-    return tuple(
-        [
-            *_rule_faults(definition),
-            *_number_faults(definition),
-            *_panel_faults(definition),
-            *_policy_faults(definition),
-        ]
+    return (
+        *_rule_faults(definition),
+        *_number_faults(definition),
+        *_panel_faults(definition),
+        *_policy_faults(definition),
     )
 
 
 def named_rules(rules: TimetableRules) -> tuple[tuple[str, DateRule], ...]:
     """Every rule with the key it stands under in the definition."""
-    plain = [
-        (item.name, getattr(rules, item.name)) for item in fields(rules) if item.name != "reminders"
-    ]
+    plain = [(item.name, getattr(rules, item.name)) for item in fields(rules) if item.name != "reminders"]
     return tuple(
-        (f"timetable.{name}", rule) for name, rule in [*plain, *((f"reminders.{r.name}", r.rule) for r in rules.reminders)]
+        (f"timetable.{name}", rule)
+        for name, rule in [*plain, *((f"reminders.{r.name}", r.rule) for r in rules.reminders)]
     )
 
 
@@ -361,9 +358,11 @@ def _panel_faults(definition: Definition) -> list[str]:
         found.append("panel.ends: the day ends before it starts; use a later time.")
     if not 5 <= panel.session_minutes <= 240:
         found.append(f"panel.session_minutes: {panel.session_minutes} is not 5 to 240; the procedure says 30.")
-    for pause in panel.breaks:
-        if not panel.starts <= pause.starts < pause.ends <= panel.ends:
-            found.append(f"panel.breaks: {pause.starts:%H:%M} to {pause.ends:%H:%M} does not lie within the day.")
+    found += [
+        f"panel.breaks: {pause.starts:%H:%M} to {pause.ends:%H:%M} does not lie within the day."
+        for pause in panel.breaks
+        if not panel.starts <= pause.starts < pause.ends <= panel.ends
+    ]
     return found
 
 
@@ -374,7 +373,9 @@ def _policy_faults(definition: Definition) -> list[str]:
         if isinstance(value, int) and not isinstance(value, bool) and not 0 <= value <= 366:
             found.append(f"policy.{name}: {value} is not 0 to 366.")
     if definition.policy.escalation_after_warning_working_days < 1:
-        found.append("policy.escalation_after_warning_working_days: a warning gives at least 1 working day; use 1 or more.")
+        found.append(
+            "policy.escalation_after_warning_working_days: a warning gives at least 1 working day; use 1 or more."
+        )
     if definition.schema != 1:
         found.append(f"schema: {definition.schema} is not known here; use 1.")
     return found

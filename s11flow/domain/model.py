@@ -5,7 +5,8 @@ Every instant is timezone-aware UTC; every `date` is a London day.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -324,7 +325,10 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A version of an agency's report. `arrived_at` is when it reached us, which may be before it was filed."""
+    """A version of an agency's report. `arrived_at` is when it reached us, which may be before it was filed.
+
+    `as_in_time` is one that counts as in time though it came late: a person said so, or it mends one that was in time.
+    """
 
     version: int
     arrived_at: datetime
@@ -489,19 +493,49 @@ class Plan(Generic[F]):
     next_due_at: datetime | None = None
 
     def then(self, other: Plan[F]) -> Plan[F]:
-        """This plan followed by *other*, which was made from this one's facts."""
-        letters = self.letters
-        if other.stops:
-            letters = tuple(letter for letter in letters if letter.kind not in other.stops)
+        """This plan followed by *other*, which was made from this one's facts.
+
+        A letter of this plan that the other one stops never leaves, and so nothing has to take it back.
+        """
+        stopped = [letter for letter in self.letters if letter.kind in other.stops] if other.stops else []
+        if stopped:
+            unsent = {letter.kind for letter in stopped}
+            needless = [letter for letter in other.letters if TAKES_BACK.get(letter.kind) in unsent]
+            return self.without(stopped).then(replace(other.without(needless), superseded=other.superseded))
         return Plan(
             facts=other.facts,
             entries=self.entries + other.entries,
-            letters=letters + other.letters,
+            letters=self.letters + other.letters,
             stops=self.stops | other.stops,
-            superseded=self.superseded + other.superseded + len(self.letters) - len(letters),
+            superseded=self.superseded + other.superseded,
             expired=self.expired + other.expired,
             next_due_at=other.next_due_at,
         )
+
+    def without(self, letters: Collection[Letter]) -> Plan[F]:
+        """This plan with some of its letters superseded before they were queued; its entries say so."""
+        if not letters:
+            return self
+        dropped = {letter.due_key for letter in letters}
+        kept = tuple(letter for letter in self.letters if letter.due_key not in dropped)
+        entries = tuple(_as_it_went(entry, dropped) for entry in self.entries)
+        superseded = self.superseded + len(self.letters) - len(kept)
+        return replace(self, letters=kept, entries=entries, superseded=superseded)
+
+
+# What says that an earlier letter no longer holds, and which letter that is.
+TAKES_BACK = {
+    "escalation_resolved": "escalation",
+    "escalation_stood_down": "escalation",
+    "panel_invitation_cancelled": "panel_invitation",
+}
+
+
+def _as_it_went(entry: Entry, dropped: set[str]) -> Entry:
+    if dropped.isdisjoint(entry.letters):
+        return entry
+    data = {**entry.data, "outcome": "superseded"} if entry.event == Note.LETTER_DUE else entry.data
+    return replace(entry, data=data, letters=tuple(key for key in entry.letters if key not in dropped))
 
 
 def dedupe_key(facts: Facts, due_key: str, recipient: str, *, subject: str | None = None) -> str:

@@ -26,7 +26,7 @@ from s11flow.domain.model import (
     Plan,
     SessionEvent,
 )
-from s11flow.domain.timetable import DEADLINE_RANK, DueAction, Rulebook, extended_deadline, with_deadline
+from s11flow.domain.timetable import DEADLINE_RANK, DueAction, Rulebook, dates_ladder, extended_deadline, with_deadline
 
 SUBMIT_LETTERS = frozenset({"reminder", "target_missed"})
 # What is still waiting to go when a report arrives, or is no longer owed, and has lost its reason.
@@ -62,35 +62,51 @@ def run(rules: Rulebook, facts: F, action: DueAction, now: datetime) -> Plan[F]:
 
 
 def _run_case(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> Plan[CaseFacts]:
+    if _came_too_soon(rules, facts, action, now):
+        return passed_over(facts, action, "superseded")
     if action.valid_until is not None and now >= action.valid_until:
-        return _passed(facts, action, "expired")
-    if _came_too_soon(facts, action, now):
-        return _passed(facts, action, "superseded")
+        return passed_over(facts, action, "expired")
     runner = RUNNERS.get(action.kind)
     if runner is None:
         return _owe_letter(facts, _done(facts, action), action, now)
     return runner(rules, facts, action, now)
 
 
-def _came_too_soon(facts: CaseFacts, action: DueAction, now: datetime) -> bool:
-    """Whether a rung lies before the thing it reminds of was asked or set, or its day has had its letter."""
+def _came_too_soon(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> bool:
+    """Whether a rung lies before the thing it reminds of was asked or set, or today has or will have another."""
     match action.kind:
         case "reminder" | "target_missed":
             dates = facts.dates
             set_at = dates.deadline_set_at if action.rank == DEADLINE_RANK else dates.target_set_at
             asked_at = facts.asked_at or set_at
-            return action.due_at < max(set_at, asked_at) or facts.submit_letter_on == london.day_of(now)
+            if action.due_at < max(set_at, asked_at) or facts.submit_letter_on == london.day_of(now):
+                return True
+            return _has_its_turn_later_today(rules, facts, action, now)
         case "reply_chase" | "session_reminder":
             return facts.session is not None and action.due_at < facts.session.revised_at
         case _:
             return False
 
 
+def _has_its_turn_later_today(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> bool:
+    """Whether a rung that goes late would take the day of the next one, which says more."""
+    today = london.day_of(now)
+    if london.day_of(action.due_at) == today:
+        return False  # the ladder has settled already which of a day's rungs goes
+    return any(
+        other.family == action.family
+        and not other.outranked
+        and now < other.due_at
+        and london.day_of(other.due_at) == today
+        for other in dates_ladder(rules, facts.dates)
+    )
+
+
 def _done(facts: F, action: DueAction) -> F:
     return replace(facts, done=facts.done | {action.due_key})
 
 
-def _passed(facts: CaseFacts, action: DueAction, outcome: str) -> Plan[CaseFacts]:
+def passed_over(facts: CaseFacts, action: DueAction, outcome: str) -> Plan[CaseFacts]:
     """A due action that sends nothing: recorded all the same, so that a gap changes no history."""
     entry = _letter_entry(action, outcome)
     return Plan(
@@ -121,6 +137,8 @@ def _owe_letter(facts: F, after: F, action: DueAction, now: datetime) -> Plan[F]
 
 def letter_for(action: DueAction, facts: Facts, **about: object) -> Letter:
     """The letter a due action owes, to be addressed from the facts as they stand."""
+    if action.kind == "reminder":
+        about["anchor"] = "deadline" if action.rank == DEADLINE_RANK else "target"
     return Letter(
         kind=action.kind,
         due_key=action.due_key,
@@ -135,19 +153,10 @@ def letter_for(action: DueAction, facts: Facts, **about: object) -> Letter:
 
 def _only_newest(plan: Plan[F]) -> Plan[F]:
     """Of each family the newest letter alone; what was dropped is recorded as superseded."""
+    if len(plan.letters) < 2:
+        return plan
     newest = {letter.family: letter.due_key for letter in plan.letters if letter.family is not None}
-    kept = tuple(x for x in plan.letters if x.family is None or newest[x.family] == x.due_key)
-    going = {letter.due_key for letter in kept}
-    entries = tuple(_as_it_went(entry, going) for entry in plan.entries)
-    return replace(
-        plan, letters=kept, entries=entries, superseded=plan.superseded + len(plan.letters) - len(kept)
-    )
-
-
-def _as_it_went(entry: Entry, going: set[str]) -> Entry:
-    if entry.event != Note.LETTER_DUE or not entry.letters or entry.letters[0] in going:
-        return entry
-    return replace(entry, data={**entry.data, "outcome": "superseded"}, letters=())
+    return plan.without([x for x in plan.letters if x.family is not None and newest[x.family] != x.due_key])
 
 
 def _dated(plan: Plan[F], now: datetime) -> Plan[F]:
@@ -199,9 +208,11 @@ def dates_entry(at: datetime, facts: CaseFacts, deadline: dict[str, str], cause:
 
 
 def _warn(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> Plan[CaseFacts]:
-    """Raise the escalation with the business unit; a hold set earlier stays."""
+    """Raise the escalation with the business unit; a hold set earlier stays, and so does the Chair's word."""
     anchor = london.day_of(action.due_at)
     current = facts.escalation
+    if current is not None and current.state == EscalationState.STOOD_DOWN and current.anchor == anchor:
+        return passed_over(facts, action, "superseded")
     if current is not None and current.is_open:
         raised = replace(current, anchor=anchor, warned_at=now)
         entry = _letter_entry(action, "owed")
@@ -276,5 +287,3 @@ RUNNERS: dict[str, Runner] = {
     "panel_invitation": _invite,
     "report_cut_off": _cut_off,
 }
-
-

@@ -119,7 +119,9 @@ def _in_week(rule: DateRule, first: date, weekday: int) -> tuple[date, str]:
     monday = first - timedelta(days=first.weekday())
     match rule.week:
         case "holding_first":
-            return monday + timedelta(days=weekday), f"the week holding {first.day} {london.spell_day(first).split()[2]}"
+            return monday + timedelta(
+                days=weekday
+            ), f"the week holding {first.day} {london.spell_day(first).split()[2]}"
         case "first_seven_days":
             return first + timedelta(days=(weekday - first.weekday()) % 7), "the first seven days"
         case _:
@@ -139,7 +141,9 @@ def request_of(rules: Rulebook, year: int) -> Dated:
 
 def deadline_of(rules: Rulebook, panel_day: date) -> Dated:
     """The deadline of an agency whose session is on *panel_day*: three weeks before, rolled back to a working day."""
-    return worked_date(rules.definition.timetable.deadline, "deadline", rules.days, year=panel_day.year, anchor=panel_day)
+    return worked_date(
+        rules.definition.timetable.deadline, "deadline", rules.days, year=panel_day.year, anchor=panel_day
+    )
 
 
 def cut_off_of(rules: Rulebook, last_panel_day: date) -> Dated:
@@ -168,12 +172,12 @@ def illegal_panel_day(rules: Rulebook, year: int, on: date) -> str | None:
     reason = _why_not_panel_day(rules, year, on)
     if reason is None:
         return None
-    day = on
+    day, refused = on, f"The panel cannot sit on {london.spell_day(on)}: {reason}."
     for _ in range(400):
         day += timedelta(days=1)
         if _why_not_panel_day(rules, year, day) is None:
-            return f"The panel cannot sit on {london.spell_day(on)}: {reason}. The earliest legal day is {london.spell_day(day)}."
-    return f"The panel cannot sit on {london.spell_day(on)}: {reason}. No day within a year of it is legal either."
+            return f"{refused} The earliest legal day is {london.spell_day(day)}."
+    return f"{refused} No day within a year of it is legal either."
 
 
 def _why_not_panel_day(rules: Rulebook, year: int, on: date) -> str | None:
@@ -201,9 +205,7 @@ def not_a_working_day(days: WorkingDays, on: date) -> str | None:
     )
 
 
-def dates_of_case(
-    rules: Rulebook, year: int, *, panel_day: date | None, cut_off: Dated, set_at: datetime
-) -> CaseDates:
+def dates_of_case(rules: Rulebook, year: int, *, panel_day: date | None, cut_off: Dated, set_at: datetime) -> CaseDates:
     """The dates of a case as its timetable gives them at *set_at*."""
     return CaseDates(
         request=request_of(rules, year),
@@ -296,8 +298,12 @@ def _with_ends(family: list[DueAction], rules: Rulebook, dates: CaseDates) -> li
 
 
 def owed_by(rules: Rulebook, dates: CaseDates) -> Dated | None:
-    """The date non-submission and escalation run from: the deadline, unless the definition chooses the target."""
-    return dates.target if rules.definition.policy.escalate_from == "target" else dates.deadline
+    """The date non-submission and escalation run from: the deadline, unless the definition chooses the target.
+
+    Whoever was given a later deadline of their own answers for that one.
+    """
+    by_target = rules.definition.policy.escalate_from == "target" and not dates.extended
+    return dates.target if by_target else dates.deadline
 
 
 def _confirmed(rules: Rulebook, owed: Dated) -> Dated:
@@ -321,7 +327,9 @@ def _non_submission(rules: Rulebook, dates: CaseDates) -> Iterable[DueAction]:
 
 
 @lru_cache(maxsize=4096)
-def session_ladder(rules: Rulebook, key: str, starts_at: datetime, pencilled_at: datetime, year: int) -> tuple[DueAction, ...]:
+def session_ladder(
+    rules: Rulebook, key: str, starts_at: datetime, pencilled_at: datetime, year: int
+) -> tuple[DueAction, ...]:
     """Every action that hangs on one revision of a session, in order of time."""
     table, on = rules.definition.timetable, london.day_of(starts_at)
     invitation = worked_date(table.panel_invitation, "panel_invitation", rules.days, year=year)

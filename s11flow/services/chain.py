@@ -1,0 +1,105 @@
+"""The history as a chain: every line carries the digest of the one before, so that nothing is changed unseen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from s11flow.domain.model import Entry
+
+FROZEN = (
+    "dedupe_key", "subject", "case_ref", "agency", "kind", "recipient", "to_address", "subject_line", "why", "at",
+    "valid_until", "context", "templates_sha256",
+)  # fmt: skip
+"""The columns of a message that are fixed when it is queued; their digest stands in the history."""
+
+
+CLOCK = "clock"
+"""Who acted when nobody did: what the timetable owed."""
+
+
+def canonical(value: object) -> str:
+    """JSON with one way of writing it: keys in order, no spaces, letters as they are."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def sha256(text: str) -> str:
+    """The hexadecimal digest of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def message_digest(row: Mapping[str, Any]) -> str:
+    """The digest of what a queued message is: recipient, subject line, context, and why and when it is owed."""
+    frozen = [row[name] for name in FROZEN]
+    return sha256(canonical([value.isoformat() if isinstance(value, datetime) else value for value in frozen]))
+
+
+def line_hash(head: str, ref: str, row: Mapping[str, Any]) -> str:
+    """The digest of a history line after *head*: `sha256(previous hash + canonical text)`."""
+    text = canonical(
+        [
+            ref, row["seq"], row["at"].isoformat(), row["recorded_at"].isoformat(), row["actor_id"], row["event"],
+            row["about"], row["before"], row["after"], row["due_key"], row["cause"], row["data"],
+            row["private_sha256"],
+        ]
+    )  # fmt: skip
+    return sha256(head + text)
+
+
+@dataclass(slots=True)
+class Lines:
+    """Rows ready to be inserted, and where they leave the subject's chain."""
+
+    rows: list[dict[str, Any]]
+    private: list[dict[str, Any]]
+    seq: int
+    head: str
+
+
+def lines(
+    *,
+    subject_id: int,
+    ref: str,
+    seq: int,
+    head: str,
+    entries: tuple[Entry, ...],
+    actor: str,
+    now: datetime,
+    by_clock: int = 0,
+) -> Lines:
+    """The history rows of *entries*, chained on to the subject's *head*; the first *by_clock* are the clock's."""
+    made = Lines([], [], seq, head)
+    for place, entry in enumerate(entries):
+        made.seq += 1
+        digest = _private(made, subject_id, entry.private)
+        row = {
+            "subject_id": subject_id,
+            "seq": made.seq,
+            "at": entry.at,
+            "recorded_at": now,
+            "actor_id": CLOCK if place < by_clock else actor,
+            "event": str(entry.event),
+            "about": entry.about,
+            "before": None if entry.before is None else str(entry.before),
+            "after": None if entry.after is None else str(entry.after),
+            "due_key": entry.due_key,
+            "cause": entry.cause,
+            "data": canonical(entry.data),
+            "private_sha256": digest,
+        }
+        made.head = row["hash"] = line_hash(made.head, ref, row)
+        made.rows.append(row)
+    return made
+
+
+def _private(made: Lines, subject_id: int, private: Mapping[str, object]) -> str | None:
+    if not any(private.values()):
+        return None
+    salt, body = secrets.token_hex(16), canonical(dict(private))
+    made.private.append({"subject_id": subject_id, "seq": made.seq, "salt": salt, "body": body})
+    return sha256(salt + body)

@@ -1,0 +1,80 @@
+"""What some letters need beyond the facts: the correspondence so far, last year's record, a judgement, an overview."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from db import queries
+from s11flow.domain.model import CaseFacts, CaseState, MessageState, PanelDayFacts, PartnershipFacts
+from s11flow.domain.state_facts import facts_of
+from s11flow.letters.compose import Dossier
+from s11flow.letters.dossier import Sent
+from s11flow.services import overviews
+from s11flow.services.subjects import Change
+
+_TELLS_ALL = frozenset({"non_submission", "escalation", "chair_letter"})
+_TELLS_JUDGEMENT = frozenset({"accuracy_check", "feedback"})
+
+
+def fill(connection: Connection, changes: Sequence[Change], now: datetime) -> None:
+    """Give each change whose letters need one its dossier; the others cost nothing."""
+    kinds = {change.loaded.id: {letter.kind for letter in change.plan.letters} for change in changes}
+    told = {subject_id for subject_id, wanted in kinds.items() if wanted & _TELLS_ALL}
+    judged = {subject_id for subject_id, wanted in kinds.items() if wanted & _TELLS_JUDGEMENT}
+    letters = correspondence(connection, told)
+    judgements = queries.assessments(connection, judged) if judged else {}
+    for change in changes:
+        loaded = change.loaded
+        if isinstance(loaded.facts, CaseFacts) and kinds[loaded.id] & (_TELLS_ALL | _TELLS_JUDGEMENT):
+            rows = judgements.get(loaded.id)
+            change.dossier = Dossier(
+                correspondence=tuple(letters.get(loaded.id, ())),
+                last_year=last_year(connection, loaded.facts),
+                assessment=json.loads(rows[-1].body) if rows else change.dossier.assessment,
+            )
+        elif isinstance(loaded.facts, PanelDayFacts) and kinds[loaded.id]:
+            change.dossier = Dossier(overview=overviews.running_order(connection, loaded, now))
+        elif isinstance(loaded.facts, PartnershipFacts) and kinds[loaded.id]:
+            change.dossier = Dossier(overview=overviews.digest(connection, loaded, now))
+
+
+def correspondence(connection: Connection, ids: Collection[int]) -> dict[int, list[Sent]]:
+    """Every letter to the agencies of these cases, and whether it was delivered, oldest first."""
+    found: dict[int, list[Sent]] = defaultdict(list)
+    if not ids:
+        return found
+    table = queries.message
+    statement = select(table).where(table.c.subject_id.in_(ids)).order_by(table.c.at, table.c.id)
+    for row in connection.execute(statement):
+        words = facts_of(MessageState[row.status]).staff
+        found[row.subject_id].append(Sent(row.kind, row.recipient, row.to_address, row.at, words, row.sent_at))
+    return found
+
+
+def last_year(connection: Connection, facts: CaseFacts) -> str:
+    """How the same agency stood in the cycle before, in a sentence."""
+    row = _case_before(connection, facts)
+    if row is None:
+        return "There is no earlier cycle on record here."
+    return f"In the cycle {row.code} its case ended as: {facts_of(CaseState[row.state]).staff}."
+
+
+def _case_before(connection: Connection, facts: CaseFacts) -> Any:
+    subject, file, cycle, agency = queries.subject, queries.case_file, queries.cycle, queries.agency
+    statement = (
+        select(subject.c.state, cycle.c.code)
+        .join(file, file.c.subject_id == subject.c.id)
+        .join(cycle, cycle.c.subject_id == file.c.cycle_id)
+        .join(agency, agency.c.id == file.c.agency_id)
+        .where(agency.c.code == facts.agency.code, subject.c.partnership == facts.partnership)
+        .where(cycle.c.code < facts.cycle)
+        .order_by(cycle.c.year.desc(), cycle.c.code.desc())
+        .limit(1)
+    )
+    return connection.execute(statement).one_or_none()

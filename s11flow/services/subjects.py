@@ -1,0 +1,617 @@
+"""Loads subjects with all the rules may know of them, and saves what was planned: the engine's two hands.
+
+`save` is the one function that writes a subject: its state, history, letters and next due instant go together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, String, bindparam, cast, insert, update
+
+from calendars.london import day_of as london_day
+from db import queries
+from db.tables import HistoryPrivate
+from s11flow.domain.agenda import next_due_at
+from s11flow.domain.model import (
+    Answer,
+    CaseFacts,
+    CaseState,
+    CycleFacts,
+    CycleState,
+    Entry,
+    Escalation,
+    EscalationState,
+    Facts,
+    Member,
+    MessageState,
+    PanelDayFacts,
+    PanelDayState,
+    PartnershipFacts,
+    Plan,
+    Session,
+    SessionState,
+    Submission,
+    Track,
+)
+from s11flow.domain.timetable import Rulebook
+from s11flow.letters.compose import Dossier, Draft, drafts
+from s11flow.services import rulebooks
+from s11flow.services.chain import CLOCK, canonical, lines, message_digest
+from s11flow.services.stored import agency_from, dated_from, dates_from, dates_text
+
+_STATES = {state.name: state for state in CaseState}
+_TRACKS = {track.value: track for track in Track}
+_history_private = queries.table(HistoryPrivate)
+
+
+class ChangedMeanwhile(Exception):
+    """A subject was changed between being read and being saved; nothing was saved. Reading again will do."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A subject as it was read, with what is needed to save it."""
+
+    id: int
+    ref: str
+    kind: str
+    version: int
+    seq: int
+    head: str
+    next_due_at: datetime | None
+    cycle_id: int | None
+    rules: Rulebook
+    templates: str
+    facts: Facts
+    session_id: int | None = None
+
+
+@dataclass(slots=True)
+class Saved:
+    """What one save wrote."""
+
+    events: int = 0
+    messages: int = 0
+    superseded: int = 0
+    expired: int = 0
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def load(connection: Connection, ids: Collection[int], kind: str) -> list[Loaded]:
+    """The subjects of one kind, each with its facts."""
+    if not ids:
+        return []
+    return _LOADERS[kind](connection, ids)
+
+
+def load_cases(connection: Connection, ids: Collection[int]) -> list[Loaded]:
+    """Cases with their agencies, sessions, escalations, submissions and history keys, in a few statements."""
+    rows = queries.cases(connection, ids)
+    rules = _rules_of(connection, {row.cycle_id for row in rows})
+    parts = _Parts.of(connection, ids)
+    loaded = [_loaded_case(row, *rules[row.cycle_id], parts) for row in rows]
+    return _with_notice(connection, loaded)
+
+
+@dataclass(slots=True)
+class _Parts:
+    done: dict[int, set[str]]
+    members: dict[int, list[Any]]
+    sessions: dict[int, list[Any]]
+    replies: dict[int, list[Any]]
+    escalations: dict[int, list[Any]]
+    submissions: dict[int, list[Any]]
+    mail: dict[int, datetime]
+
+    @classmethod
+    def of(cls, connection: Connection, ids: Collection[int]) -> _Parts:
+        sessions = queries.sessions(connection, ids)
+        return cls(
+            done=queries.done_keys(connection, ids),
+            members=queries.members(connection, ids),
+            sessions=sessions,
+            replies=queries.replies(connection, [rows[-1].id for rows in sessions.values()]),
+            escalations=queries.escalations(connection, ids),
+            submissions=queries.submissions(connection, ids),
+            mail=queries.mail_waiting(connection, ids),
+        )
+
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+def _loaded_case(row: Any, rules: Rulebook, cycle: Any, parts: _Parts) -> Loaded:
+    case_id = row.id
+    sessions = parts.sessions.get(case_id)
+    escalations = parts.escalations.get(case_id)
+    submissions = parts.submissions.get(case_id)
+    waiting = parts.mail.get(case_id) or parts.mail.get(0)
+    facts = CaseFacts(
+        ref=row.ref,
+        partnership=row.partnership,
+        cycle=cycle.code,
+        agency=agency_from(row),
+        state=_STATES[row.state],
+        dates=dates_from(row.dates),
+        opened_at=row.opened_at,
+        done=frozenset(parts.done[case_id]) if case_id in parts.done else _NOTHING,
+        track=_TRACKS[row.track],
+        session=_session(sessions[-1], parts.replies) if sessions else None,
+        sessions=sessions[-1].number if sessions else 0,
+        escalation=_escalation(escalations[-1]) if escalations else None,
+        submission=_submission(submissions) if submissions else None,
+        submissions=submissions[-1].version if submissions else 0,
+        asked_at=row.asked_at,
+        submit_letter_on=row.submit_letter_on,
+        return_by=row.return_by,
+        gaps=tuple(json.loads(row.gaps)) if row.gaps else (),
+        waived=row.waived,
+        basis=row.basis,
+        covered_by=row.lead_ref,
+        lead_state=_STATES[row.lead_state] if row.lead_state else None,
+        members=_members(parts.members[case_id]) if case_id in parts.members else (),
+        mail_waiting_since=waiting,
+        assessed_at=row.assessed_at,
+        agreed_at=row.agreed_at,
+        considered_at=row.considered_at,
+        seq=row.seq,
+    )
+    return Loaded(
+        case_id, row.ref, "case", row.version, row.seq, row.head, row.next_due_at, row.cycle_id, rules,
+        cycle.templates_sha256, facts, sessions[-1].id if sessions else None,
+    )  # fmt: skip
+
+
+def _with_notice(connection: Connection, loaded: list[Loaded]) -> list[Loaded]:
+    """Non-submission asks whether the agency was ever reached; nothing else needs to know, so only it is asked for."""
+    warned = {
+        item.id
+        for item in loaded
+        if isinstance(item.facts, CaseFacts)
+        and item.facts.state == CaseState.REQUESTED
+        and item.facts.escalation is not None
+        and item.facts.escalation.is_open
+    }
+    unreached = queries.without_notice(connection, warned)
+    for item in loaded:
+        if item.id in unreached:
+            assert isinstance(item.facts, CaseFacts)
+            item.facts = replace(item.facts, notice_undelivered=True)
+    return loaded
+
+
+def _session(row: Any, replies: dict[int, list[Any]]) -> Session:
+    return Session(
+        number=row.number,
+        state=SessionState[row.state],
+        revision=row.revision,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        place=row.place,
+        uid=row.uid,
+        revised_at=row.revised_at,
+        answers=tuple(Answer(x.attendee, x.answer, x.at) for x in replies.get(row.id, ())),
+        recorded_at=row.recorded_at,
+        minutes=row.minutes,
+    )
+
+
+def _escalation(row: Any) -> Escalation:
+    return Escalation(
+        row.number, EscalationState[row.state], row.anchor, row.warned_at, row.sent_at, row.hold_until
+    )
+
+
+def _submission(rows: Sequence[Any]) -> Submission | None:
+    """The version that counts: the newest filed, unless a person chose an older one."""
+    filed = [row for row in rows if row.status == "filed"]
+    chosen = [row for row in rows if row.status == "chosen"]
+    if not (chosen or filed):
+        return None
+    row = (chosen or filed)[-1]
+    return Submission(
+        version=row.version,
+        arrived_at=row.arrived_at,
+        filed_at=row.filed_at,
+        sender=row.sender,
+        addresses=tuple(json.loads(row.addresses)) if row.addresses else (),
+        files=tuple((name, digest, size) for name, digest, size in json.loads(row.files)),
+        as_in_time=row.as_in_time,
+        status=row.status,
+    )
+
+
+def _members(rows: Iterable[Any]) -> tuple[Member, ...]:
+    return tuple(Member(row.ref, agency_from(row), row.member_joined) for row in rows)
+
+
+def _rules_of(connection: Connection, cycle_ids: set[int]) -> dict[int, tuple[Rulebook, Any]]:
+    found = {}
+    for row in queries.cycles(connection, cycle_ids):
+        rules = rulebooks.pinned(connection, row.definition_sha256, row.templates_sha256, row.holidays_sha256)
+        found[row.id] = (rules, row)
+    return found
+
+
+def _load_cycles(connection: Connection, ids: Collection[int]) -> list[Loaded]:
+    rules = _rules_of(connection, set(ids))
+    done = queries.done_keys(connection, ids)
+    loaded = []
+    for book, row in rules.values():
+        facts = CycleFacts(
+            row.ref, row.partnership, row.code, CycleState[row.state], row.period_from, row.period_to,
+            dated_from(row.target), dated_from(row.cut_off), row.opened_at, frozenset(done.get(row.id, ())),
+        )  # fmt: skip
+        loaded.append(_loaded(row, "cycle", book, row.templates_sha256, facts, row.id))
+    return loaded
+
+
+def _load_panel_days(connection: Connection, ids: Collection[int]) -> list[Loaded]:
+    rows = queries.panel_days(connection, ids)
+    rules = _rules_of(connection, {row.cycle_id for row in rows})
+    done = queries.done_keys(connection, ids)
+    sessions = _live_by_day(connection, {row.cycle_id for row in rows})
+    loaded = []
+    for row in rows:
+        book, cycle = rules[row.cycle_id]
+        facts = PanelDayFacts(
+            row.ref, row.partnership, cycle.code, row.day, PanelDayState[row.state],
+            sessions.get((row.cycle_id, row.day), 0), row.added_at, frozenset(done.get(row.id, ())),
+        )  # fmt: skip
+        loaded.append(_loaded(row, "panel_day", book, cycle.templates_sha256, facts, row.cycle_id))
+    return loaded
+
+
+def _live_by_day(connection: Connection, cycle_ids: Collection[int]) -> dict[tuple[int, Any], int]:
+    counted: dict[tuple[int, Any], int] = defaultdict(int)
+    for cycle_id in cycle_ids:
+        for row in queries.live_sessions(connection, cycle_id):
+            counted[(cycle_id, london_day(row.starts_at))] += 1
+    return counted
+
+
+def _load_partnerships(connection: Connection, ids: Collection[int]) -> list[Loaded]:
+    done = queries.done_keys(connection, ids)
+    open_cycles = [row for row in queries.cycles(connection) if row.state != CycleState.CLOSED]
+    loaded = []
+    for row in queries.partnerships(connection, ids):
+        own = [cycle for cycle in open_cycles if cycle.partnership == row.partnership]
+        rules, templates = _partnership_rules(connection, row, own)
+        facts = PartnershipFacts(
+            row.ref, row.name, row.digests_from, tuple(cycle.ref for cycle in own), row.last_digest_on,
+            frozenset(done.get(row.id, ())),
+        )  # fmt: skip
+        loaded.append(_loaded(row, "partnership", rules, templates, facts, None))
+    return loaded
+
+
+def _partnership_rules(connection: Connection, row: Any, own: Sequence[Any]) -> tuple[Rulebook, str]:
+    """A partnership runs by the newest cycle it has open; with none it owes nothing."""
+    cycles = own or [cycle for cycle in queries.cycles(connection) if cycle.partnership == row.partnership]
+    if not cycles:
+        definition = queries.contents(connection, [row.definition_sha256])[row.definition_sha256]
+        return rulebooks.rulebook(definition, "{}", "{}"), ""
+    newest = cycles[-1]
+    rules = rulebooks.pinned(connection, newest.definition_sha256, newest.templates_sha256, newest.holidays_sha256)
+    return rules, newest.templates_sha256
+
+
+def _loaded(row: Any, kind: str, rules: Rulebook, templates: str, facts: Facts, cycle_id: int | None) -> Loaded:
+    return Loaded(
+        row.id, row.ref, kind, row.version, row.seq, row.head, row.next_due_at, cycle_id, rules, templates, facts
+    )
+
+
+_LOADERS = {
+    "case": load_cases,
+    "cycle": _load_cycles,
+    "panel_day": _load_panel_days,
+    "partnership": _load_partnerships,
+}
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Change:
+    """A subject, what was planned for it, and what its letters need beyond the facts.
+
+    The first `by_clock` entries of the plan are what the timetable owed; the rest are the actor's.
+    """
+
+    loaded: Loaded
+    plan: Plan[Any]
+    dossier: Dossier = Dossier()
+    actor: str = CLOCK
+    by_clock: int = 0
+
+
+def save(connection: Connection, changes: Sequence[Change], now: datetime) -> Saved:
+    """Write what was planned for these subjects, all of it or none.
+
+    Raises ChangedMeanwhile when a subject is no longer as it was read, IntegrityError when a letter or a due action
+    is there already.
+    """
+    rows = _Rows()
+    for change in changes:
+        _gather(rows, change, now)
+    _stop_letters(connection, changes, rows.saved)
+    _write(connection, rows)
+    return rows.saved
+
+
+class _Rows:
+    """What a batch writes, by statement."""
+
+    def __init__(self) -> None:
+        self.saved = Saved()
+        self.subjects: list[dict[str, Any]] = []
+        self.history: list[dict[str, Any]] = []
+        self.private: list[dict[str, Any]] = []
+        self.messages: list[dict[str, Any]] = []
+        self.files: list[dict[str, Any]] = []
+        self.others: list[tuple[Any, dict[str, Any]]] = []
+
+
+def _gather(rows: _Rows, change: Change, now: datetime) -> None:
+    loaded, plan = change.loaded, change.plan
+    messages = _messages(change, now)
+    entries = _with_digests(plan.entries, messages)
+    made = lines(
+        subject_id=loaded.id, ref=loaded.ref, seq=loaded.seq, head=loaded.head, entries=entries, actor=change.actor,
+        now=now, by_clock=change.by_clock,
+    )  # fmt: skip
+    rows.history += made.rows
+    rows.private += made.private
+    rows.messages += [row for row, _ in messages]
+    rows.subjects.append(
+        {
+            "b_id": loaded.id,
+            "b_version": loaded.version,
+            "state": _state_of(plan.facts),
+            "next_due_at": plan.next_due_at,
+            "version": loaded.version + 1,
+            "seq": made.seq,
+            "head": made.head,
+        }
+    )
+    if isinstance(plan.facts, CaseFacts):
+        _gather_case(rows, loaded, plan.facts)
+    elif isinstance(plan.facts, PartnershipFacts):
+        values = {"last_digest_on": plan.facts.last_digest_on}
+        where = queries.partnership.c.subject_id == loaded.id
+        rows.others.append((update(queries.partnership).where(where), values))
+    rows.saved.events += len(entries)
+    rows.saved.messages += len(messages)
+    rows.saved.superseded += plan.superseded
+    rows.saved.expired += plan.expired
+
+
+def _messages(change: Change, now: datetime) -> list[tuple[dict[str, Any], str]]:
+    """The outbox rows of a change, each with the due key of its letter."""
+    found = []
+    off = change.loaded.rules.definition.letters_off
+    for letter in change.plan.letters:
+        if letter.kind in off:
+            continue
+        for draft in drafts(change.loaded.rules, letter, change.dossier, now):
+            row = message_row(change.loaded, draft, now)
+            found.append((row, letter.due_key))
+    return found
+
+
+def message_row(loaded: Loaded, draft: Draft, now: datetime) -> dict[str, Any]:
+    """A draft as a row of the outbox, queued now."""
+    row: dict[str, Any] = {
+        "dedupe_key": draft.dedupe_key,
+        "subject_id": loaded.id,
+        "cycle_id": loaded.cycle_id,
+        "subject": draft.subject,
+        "case_ref": draft.case_ref,
+        "agency": draft.agency,
+        "kind": draft.kind,
+        "recipient": draft.recipient,
+        "to_address": draft.to_address,
+        "subject_line": draft.subject_line,
+        "why": draft.why,
+        "at": draft.at,
+        "valid_until": draft.valid_until,
+        "context": draft.context,
+        "templates_sha256": loaded.templates,
+        "status": MessageState.QUEUED.value,
+        "queued_at": now,
+        "next_try_at": now,
+    }
+    row["digest"] = message_digest(row)
+    return row
+
+
+def _with_digests(entries: tuple[Entry, ...], messages: list[tuple[dict[str, Any], str]]) -> tuple[Entry, ...]:
+    """Each entry with the digests of the messages it caused: queueing is on the record."""
+    if not messages:
+        return entries
+    of_letter: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row, due_key in messages:
+        of_letter[due_key].append({"key": row["dedupe_key"], "digest": row["digest"]})
+    found = []
+    for entry in entries:
+        queued = [item for key in entry.letters for item in of_letter.get(key, ())]
+        found.append(replace(entry, data={**entry.data, "messages": queued}) if queued else entry)
+    return tuple(found)
+
+
+def _state_of(facts: Facts) -> str:
+    return "ACTIVE" if isinstance(facts, PartnershipFacts) else facts.state.value
+
+
+def _gather_case(rows: _Rows, loaded: Loaded, after: CaseFacts) -> None:
+    before = loaded.facts
+    assert isinstance(before, CaseFacts)
+    file = case_file_values(after)
+    if file != case_file_values(before):
+        rows.files.append({"b_id": loaded.id, **file})
+    if after.session is not before.session and after.session is not None:
+        rows.others += _session_rows(loaded, before, after.session)
+    if after.escalation is not before.escalation and after.escalation is not None:
+        rows.others.append(_escalation_row(loaded, before.escalation, after.escalation))
+    if after.submission is not before.submission:
+        rows.others += _submission_rows(loaded, before, after)
+
+
+def case_file_values(facts: CaseFacts) -> dict[str, Any]:
+    """The columns of a case's file that events change."""
+    return {
+        "dates": facts.dates,
+        "asked_at": facts.asked_at,
+        "submit_letter_on": facts.submit_letter_on,
+        "return_by": facts.return_by,
+        "gaps": facts.gaps,
+        "waived": facts.waived,
+        "basis": facts.basis,
+        "considered_at": facts.considered_at,
+        "assessed_at": facts.assessed_at,
+        "agreed_at": facts.agreed_at,
+    }
+
+
+def _session_rows(loaded: Loaded, before: CaseFacts, session: Session) -> list[tuple[Any, dict[str, Any]]]:
+    values = {
+        "state": session.state.value,
+        "revision": session.revision,
+        "starts_at": session.starts_at,
+        "ends_at": session.ends_at,
+        "place": session.place,
+        "revised_at": session.revised_at,
+        "recorded_at": session.recorded_at,
+        "minutes": session.minutes,
+    }
+    if before.session is None or before.session.number != session.number:
+        key = {"case_id": loaded.id, "cycle_id": loaded.cycle_id, "number": session.number, "uid": session.uid}
+        return [(insert(queries.panel_session), {**key, **values})]
+    where = queries.panel_session.c.id == loaded.session_id
+    found: list[tuple[Any, dict[str, Any]]] = [(update(queries.panel_session).where(where), values)]
+    if session.answers != before.session.answers and session.answers:
+        answer = session.answers[-1]
+        gone = (queries.reply.c.session_id == loaded.session_id) & (queries.reply.c.attendee == answer.attendee)
+        row = {
+            "session_id": loaded.session_id, "attendee": answer.attendee, "answer": answer.answer,
+            "revision": session.revision, "at": answer.at,
+        }  # fmt: skip
+        found += [(queries.reply.delete().where(gone), {}), (insert(queries.reply), row)]
+    return found
+
+
+def _escalation_row(loaded: Loaded, before: Escalation | None, after: Escalation) -> tuple[Any, dict[str, Any]]:
+    values = {
+        "state": after.state.value,
+        "anchor": after.anchor,
+        "warned_at": after.warned_at,
+        "sent_at": after.sent_at,
+        "hold_until": after.hold_until,
+    }
+    table = queries.escalation
+    if before is None or before.number != after.number:
+        return insert(table), {"case_id": loaded.id, "number": after.number, **values}
+    return update(table).where(table.c.case_id == loaded.id, table.c.number == after.number), values
+
+
+def _submission_rows(loaded: Loaded, before: CaseFacts, after: CaseFacts) -> list[tuple[Any, dict[str, Any]]]:
+    table, found = queries.submission, after.submission
+    if found is None:
+        gone = update(table).where(table.c.case_id == loaded.id, table.c.status.in_(("filed", "chosen")))
+        # The same content may be sent again after it was taken back: the withdrawn version gives its key up.
+        freed = table.c.content_sha256 + "#" + cast(table.c.version, String)
+        return [(gone.values(status="withdrawn", content_sha256=freed), {})]
+    values = {
+        "arrived_at": found.arrived_at,
+        "filed_at": found.filed_at,
+        "sender": found.sender,
+        "addresses": canonical(list(found.addresses)),
+        "files": canonical([list(item) for item in found.files]),
+        "as_in_time": found.as_in_time,
+        "status": found.status,
+    }
+    if after.submissions > before.submissions:
+        key = {"case_id": loaded.id, "version": found.version, "content_sha256": files_digest(found)}
+        return [(insert(table), {**key, **values})]
+    return [(update(table).where(table.c.case_id == loaded.id, table.c.version == found.version), values)]
+
+
+def files_digest(submission: Submission) -> str:
+    """One digest for a set of files, whatever their names and order: the same content twice is one version."""
+    return "+".join(sorted(digest for _, digest, _ in submission.files))
+
+
+def _stop_letters(connection: Connection, changes: Sequence[Change], saved: Saved) -> None:
+    """What waits in the outbox and has lost its reason is superseded; what left is left."""
+    waiting = (MessageState.QUEUED.value, MessageState.DELAYED.value, MessageState.HELD.value)
+    table = queries.message
+    for change in changes:
+        if change.plan.stops:
+            statement = (
+                update(table)
+                .where(table.c.subject_id == change.loaded.id, table.c.kind.in_(sorted(change.plan.stops)))
+                .where(table.c.status.in_(waiting))
+                .values(status=MessageState.SUPERSEDED.value, status_why=change.plan.entries[-1].cause)
+            )
+            saved.superseded += connection.execute(statement).rowcount
+
+
+_SUBJECT_UPDATE = (
+    update(queries.subject)
+    .where(queries.subject.c.id == bindparam("b_id"), queries.subject.c.version == bindparam("b_version"))
+    .values(
+        state=bindparam("state"), next_due_at=bindparam("next_due_at"), version=bindparam("version"),
+        seq=bindparam("seq"), head=bindparam("head"),
+    )
+)  # fmt: skip
+_FILE_UPDATE = (
+    update(queries.case_file)
+    .where(queries.case_file.c.subject_id == bindparam("b_id"))
+    .values({name: bindparam(name) for name in (
+        "dates", "asked_at", "submit_letter_on", "return_by", "gaps", "waived", "basis", "considered_at",
+        "assessed_at", "agreed_at",
+    )})
+)  # fmt: skip
+
+
+def _write(connection: Connection, rows: _Rows) -> None:
+    changed = connection.execute(_SUBJECT_UPDATE, rows.subjects).rowcount
+    if changed != len(rows.subjects):
+        raise ChangedMeanwhile(f"{len(rows.subjects) - changed} of {len(rows.subjects)} were changed by someone else")
+    for table, inserted in (
+        (queries.history, rows.history),
+        (_history_private, rows.private),
+        (queries.message, rows.messages),
+    ):
+        if inserted:
+            connection.execute(insert(table), inserted)
+    if rows.files:
+        connection.execute(_FILE_UPDATE, [_file_row(row) for row in rows.files])
+    for statement, values in rows.others:
+        connection.execute(statement, values)
+
+
+def _file_row(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "dates": dates_text(row["dates"]), "gaps": canonical(list(row["gaps"])) if row["gaps"] else ""}
+
+
+def recompute(connection: Connection, ids: Collection[int], kind: str) -> int:
+    """Work the next due instant of these subjects out anew after something outside their history changed."""
+    changed = 0
+    for loaded in load(connection, ids, kind):
+        due_at = next_due_at(loaded.rules, loaded.facts)
+        if due_at != loaded.next_due_at:
+            table = queries.subject
+            connection.execute(update(table).where(table.c.id == loaded.id).values(next_due_at=due_at))
+            changed += 1
+    return changed

@@ -1,0 +1,158 @@
+"""Does what is owed by now: every subject whose next due instant has come, in batches, each batch one transaction.
+
+A subject whose plan fails is set aside as an incident, so that it never stops the others.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, update
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from calendars import london
+from db import queries
+from db.tables import Incident
+from db.unit_of_work import UnitOfWork
+from s11flow.domain.model import CaseFacts, Note, PanelDayFacts, PartnershipFacts, Plan
+from s11flow.domain.step import settle
+from s11flow.services import dossiers
+from s11flow.services.subjects import Change, ChangedMeanwhile, Loaded, Saved, load, save
+
+BATCH = 500
+_incident = queries.table(Incident)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Ticked:
+    """What one tick did, as counters."""
+
+    now: datetime
+    subjects: int = 0
+    events: int = 0
+    messages: int = 0
+    superseded: int = 0
+    expired: int = 0
+    incidents: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape scripts rely on."""
+        return {**asdict(self), "now": london.iso(self.now)}
+
+    def add(self, subjects: int, saved: Saved) -> None:
+        """Count a batch in."""
+        self.subjects += subjects
+        self.events += saved.events
+        self.messages += saved.messages
+        self.superseded += saved.superseded
+        self.expired += saved.expired
+
+
+def tick(uow: UnitOfWork, *, now: datetime, batch: int = BATCH) -> Ticked:
+    """Apply everything the timetable owes by *now*; safe to run late, twice, or beside another.
+
+    Digests come last, so that they tell of what this tick did.
+    """
+    done = Ticked(now)
+    for partnerships in (False, True):
+        while _one_batch(uow, done, batch, partnerships=partnerships):
+            pass
+    return done
+
+
+def _one_batch(uow: UnitOfWork, done: Ticked, batch: int, *, partnerships: bool) -> bool:
+    ids: list[int] = []
+    tried = Ticked(done.now)
+    try:
+        with uow.write() as connection:
+            due = queries.due_subjects(connection, done.now, batch, partnerships=partnerships)
+            ids = [row.id for row in due]
+            _settle_all(connection, due, tried)
+    except OperationalError:
+        raise  # the database itself is in trouble: nothing was kept, and nobody's subject is to blame
+    except (DBAPIError, ChangedMeanwhile):
+        _one_by_one(uow, done, ids)
+        return True
+    if not ids:
+        return False
+    _count(done, tried)
+    return True
+
+
+def _count(done: Ticked, tried: Ticked) -> None:
+    done.add(tried.subjects, Saved(tried.events, tried.messages, tried.superseded, tried.expired))
+    done.incidents += tried.incidents
+
+
+def _one_by_one(uow: UnitOfWork, done: Ticked, ids: Sequence[int]) -> None:
+    """The database refused the batch: write each alone, and set aside the one that fails."""
+    for subject_id in ids:
+        try:
+            with uow.write() as connection:
+                row = queries.subject_by_id(connection, subject_id, lock=True)
+                if row.parked_at is None and row.next_due_at is not None and row.next_due_at <= done.now:
+                    tried = Ticked(done.now)
+                    _settle_all(connection, [row], tried)
+                    _count(done, tried)
+        except OperationalError:
+            raise
+        except ChangedMeanwhile:
+            continue  # somebody else has just done it, or the next tick will
+        except DBAPIError as error:
+            with uow.write() as connection:
+                _set_aside(connection, subject_id, error, done.now)
+            done.incidents += 1
+
+
+def _settle_all(connection: Connection, due: Sequence[Any], done: Ticked) -> None:
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for row in due:
+        by_kind[row.kind].append(row.id)
+    changes: list[Change] = []
+    for kind, ids in by_kind.items():
+        for loaded in load(connection, ids, kind):
+            planned = _planned(connection, loaded, done)
+            if planned is not None:
+                changes.append(planned)
+    if changes:
+        dossiers.fill(connection, changes, done.now)
+        done.add(len(changes), save(connection, changes, done.now))
+
+
+def _planned(connection: Connection, loaded: Loaded, done: Ticked) -> Change | None:
+    try:
+        return Change(loaded, planned(loaded, done.now))
+    except Exception as error:  # a bug or a broken row stops one subject, never the others
+        _set_aside(connection, loaded.id, error, done.now)
+        done.incidents += 1
+        return None
+
+
+def planned(loaded: Loaded, now: datetime) -> Plan[Any]:
+    """What the timetable owes this subject by *now*."""
+    match loaded.facts:
+        case CaseFacts() as facts:
+            return settle(loaded.rules, facts, now)
+        case PanelDayFacts() as day:
+            return settle(loaded.rules, day, now)
+        case PartnershipFacts() as partnership:
+            return settle(loaded.rules, partnership, now)
+        case cycle:
+            return settle(loaded.rules, cycle, now)
+
+
+def _set_aside(connection: Connection, subject_id: int, error: BaseException, now: datetime) -> None:
+    """Park the subject until a person releases it; the trace is kept for them, without its values."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__} at {where.name}, line {where.lineno}"
+    _log.error("%s %s: subject %s set aside: %s", Note.INCIDENT, now.isoformat(), subject_id, what)
+    table = queries.subject
+    connection.execute(update(table).where(table.c.id == subject_id).values(parked_at=now, parked_why=what))
+    connection.execute(insert(_incident), {"subject_id": subject_id, "at": now, "what": what})
