@@ -169,4 +169,5 @@ def _refuse_missing(url: str) -> None:
 
 
 def _spell(instant: datetime) -> str:
-    return f"{london.spell(instant)} ({london.iso(instant)})"
+    there = london.local(instant)
+    return f"{london.spell_day(there.date())}, {there:%H:%M:%S}"
