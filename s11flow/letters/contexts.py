@@ -34,7 +34,7 @@ class Kind:
     calendar: str = ""
 
 
-# --- what a subject line may say: what a forecast knows, never a count, a list or the time of writing ------------------
+# --- what a subject line may say: what a forecast knows, never a count, a list or the time of writing -----------------
 
 
 def _case(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:

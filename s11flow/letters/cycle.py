@@ -43,9 +43,7 @@ def whole_cycle(w: Writing) -> WholeCycle:
         themes=texts(given.get("themes")),
         recommendations=texts(given.get("recommendations")),
         not_submitted=texts(given.get("not_submitted")),
-        link=link
-        if link.startswith(("https://", "http://")) and not any(c.isspace() or c in '"<>\\' for c in link)
-        else "",
+        link=link if _LINK.fullmatch(link) else "",
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from s11flow.domain.model import CaseFacts, Session
-from s11flow.domain.timetable import Rulebook
 from s11flow.letters.blocks import (
     Case,
     Dates,
@@ -65,7 +64,7 @@ def case_head(w: Writing) -> tuple[House, Reader, Case, Dates, str, bool, bool]:
     given = facts.dates
     return (
         house(w.rules),
-        reader(w.rules, w),
+        reader(w),
         case(w.rules, ref, agency.name, agency.code, facts.cycle, facts.track),
         dates(w.rules, given),
         day_words(london_day(w.now)),
@@ -85,7 +84,7 @@ def session_head(
 
 def plain_head(w: Writing) -> tuple[House, Reader, str, str]:
     """What a letter about no single case begins with."""
-    return house(w.rules), reader(w.rules, w), w.letter.facts.ref, day_words(london_day(w.now))
+    return house(w.rules), reader(w), w.letter.facts.ref, day_words(london_day(w.now))
 
 
 def session_of(w: Writing) -> Session:
@@ -96,14 +95,12 @@ def session_of(w: Writing) -> Session:
     return session
 
 
-def reader(rules: Rulebook, w: Writing) -> Reader:
+def reader(w: Writing) -> Reader:
     """Whoever reads: greeted by name if the register has one, else by role, else as a colleague."""
     to = w.to
-    if (isinstance(w.letter.facts, CaseFacts) and to.recipient in ("contact", "sender")) or to.recipient[
-        :8
-    ] == "attendee":
+    if to.recipient in ("contact", "sender") or to.recipient.startswith("attendee-"):
         return Reader(to.recipient, _greet_agency(w), to.address, "")
-    person = person_of(rules, to)
+    person = person_of(w.rules, to)
     if person is not None:
         return Reader(to.recipient, f"Dear {person.title}", to.address, "")
     return Reader(to.recipient, "Dear colleague", to.address, _why_copied(w))

@@ -166,7 +166,7 @@ def those_given(rules: Rulebook, letter: Letter) -> Iterator[Addressed]:
     given, code = letter.private.get("to"), str(letter.about["agency"])
     for role, address in given.items() if isinstance(given, Mapping) else ():
         if isinstance(address, str):
-            yield Addressed(f"{code}-{role}", address, code, None, code)
+            yield Addressed(f"agency-{code}-{role}", address, code, None, code)
 
 
 def person_of(rules: Rulebook, to: Addressed) -> Person | None:
@@ -186,19 +186,19 @@ def person_of(rules: Rulebook, to: Addressed) -> Person | None:
     return None
 
 
+_ROLES = {
+    "business_unit": "the business unit",
+    "sender": "whoever sent the report",
+    "executive_chair": "the Executive Chair",
+    "alternate": "the Chair's alternate",
+}
+
+
 def role_words(recipient: str) -> str:
     """A role key as a reader calls it."""
-    match recipient.split("-"):
-        case ["attendee", _]:
-            return "a person invited to the panel"
-        case ["member", code, _]:
-            return f"the senior leader of agency {code}"
-        case ["business_unit"]:
-            return "the business unit"
-        case ["sender"]:
-            return "whoever sent the report"
-        case ["executive_chair"]:
-            return "the Executive Chair"
-        case ["alternate"]:
-            return "the Chair's alternate"
-    return f"the {recipient.replace('_', ' ')}"
+    if recipient.startswith("attendee-"):
+        return "a person invited to the panel"
+    if recipient.startswith(("member-", "agency-")):
+        code, _, role = recipient.partition("-")[2].rpartition("-")
+        return f"the {role.replace('_', ' ')} of agency {code}"
+    return _ROLES.get(recipient) or f"the {recipient.replace('_', ' ')}"

@@ -99,7 +99,11 @@ def _owed(w: Writing) -> str:
     return "" if owed is None else instant_words(owed.at)
 
 
+_OURS = frozenset({"business_unit", "executive_chair", "alternate"})
+
+
 def _on_record(w: Writing, *, with_address: bool) -> tuple[LetterOnRecord, ...]:
+    """Every letter to the agency; those among ourselves are not its business."""
     return tuple(
         LetterOnRecord(
             on=instant_words(letter.sent_at or letter.at),
@@ -109,6 +113,7 @@ def _on_record(w: Writing, *, with_address: bool) -> tuple[LetterOnRecord, ...]:
             status=letter.status_words,
         )
         for letter in w.dossier.correspondence
+        if letter.recipient not in _OURS
     )
 
 
