@@ -76,15 +76,15 @@ WRONG = [
     (
         Settings(mail_allow=("@-agency.example",)),
         (
-            "S11FLOW_MAIL_ALLOW cannot be used: the allow-list entry '@-agency.example' has a domain that cannot exist; "
-            "write an address such as pat@agency.example or a domain such as @agency.example."
+            "S11FLOW_MAIL_ALLOW cannot be used: the allow-list entry '@-agency.example' has a domain that cannot "
+            "exist; write an address such as pat@agency.example or a domain such as @agency.example."
         ),
     ),
     (
         Settings(mail_redirect="pat@-agency.example"),
         (
-            "S11FLOW_MAIL_REDIRECT cannot be used: the redirect address 'pat@-agency.example' has a domain that cannot exist; "
-            "write one address such as trial@partnership.example."
+            "S11FLOW_MAIL_REDIRECT cannot be used: the redirect address 'pat@-agency.example' has a domain that "
+            "cannot exist; write one address such as trial@partnership.example."
         ),
     ),
 ]

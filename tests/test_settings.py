@@ -115,8 +115,8 @@ REFUSED = [
         "S11FLOW_MAIL_ALLOW",
         "pat@agency.example agency.example",
         (
-            "S11FLOW_MAIL_ALLOW has the entry 'agency.example'; write addresses such as pat@agency.example or domains such as "
-            "@agency.example, with commas between."
+            "S11FLOW_MAIL_ALLOW has the entry 'agency.example'; write addresses such as pat@agency.example or domains "
+            "such as @agency.example, with commas between."
         ),
     ),
     (
