@@ -11,7 +11,7 @@ from typing import Protocol
 
 from calendars import london
 from s11flow.domain.lifecycle import CASE, CYCLE, ESCALATION, SESSION, Lifecycle, words
-from s11flow.domain.model import CaseFacts, CaseState, EscalationState, Note, Session, SessionState
+from s11flow.domain.model import CaseFacts, CaseState, EscalationState, Note, PanelDayState, Session, SessionState
 from s11flow.domain.timetable import Rulebook
 
 # --- a history folds to a state --------------------------------------------------------------------------------------
@@ -49,6 +49,14 @@ class Folded:
     faults: list[str] = field(default_factory=list)
     escalations: int = 0
 
+    def state_of(self, name: str) -> str | None:
+        """The state it ends in; a cycle and a panel day stand somewhere before anything is written of them."""
+        return self.states.get(name, _BEFORE.get(name))
+
+
+PANEL_DAY = "panel day"
+_BEFORE = {CYCLE.name: CYCLE.start.value, PANEL_DAY: PanelDayState.SITTING.value}
+
 
 _SESSION = re.compile(r"s[1-9][0-9]*")
 _ALLOWED = {
@@ -71,9 +79,7 @@ def fold(lines: Iterable[Line]) -> Folded:
 
 def _take(folded: Folded, place: int, line: Line, after: str) -> None:
     name = _name(folded, line)
-    had = folded.states.get(
-        name, CYCLE.start.value if name == CYCLE.name else None
-    )  # a cycle is a draft before it opens
+    had = folded.state_of(name)
     if line.before != had:
         folded.faults.append(f"line {place} says that {name} was {_words(line.before)}, but it was {_words(had)}")
     table = _table(line.about)

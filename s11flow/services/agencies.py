@@ -1,0 +1,325 @@
+"""The register of agencies: imported all together or not at all, listed, shown; and whose register it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, insert, select, update
+
+from db import queries
+from db.unit_of_work import UnitOfWork
+from s11flow.cycles import read_definition
+from s11flow.domain.agenda import next_due_at
+from s11flow.domain.errors import UnknownError
+from s11flow.domain.model import Agency, AgencyStatus, CaseState, CycleState, Entry, Note, Plan
+from s11flow.domain.state_facts import CASE_FACTS
+from s11flow.services import rulebooks
+from s11flow.services.register_file import COLUMNS, RegisterRow, read_register
+from s11flow.services.stored import agency_from
+from s11flow.services.subjects import Change, load, recompute, save
+
+_BATCH = 500
+
+# --- whose register it is --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """A partnership that is there; `created` now, or before, when `same_definition` says whether by the same text."""
+
+    code: str
+    name: str
+    created: bool
+    same_definition: bool
+
+
+def init_partnership(uow: UnitOfWork, definition_text: str, *, now: datetime) -> Initialised:
+    """Make the partnership that a definition (TOML) describes; one that is there is left as it is.
+
+    Raises WrongDefinitionError.
+    """
+    with uow.write() as connection:
+        return ensure_partnership(connection, definition_text, now)
+
+
+def ensure_partnership(connection: Connection, definition_text: str, now: datetime) -> Initialised:
+    """As `init_partnership`, within the caller's transaction."""
+    words = read_definition(definition_text, source="the definition").partnership
+    digest = rulebooks.pin(connection, "definition", definition_text)
+    there = _home(connection, words.code)
+    if there is not None:
+        return Initialised(there.code, there.name, created=False, same_definition=there.definition_sha256 == digest)
+    row = {"kind": "partnership", "ref": words.code, "partnership": words.code, "state": "ACTIVE"}
+    made = insert(queries.subject).values(**row, version=0, seq=0, head="").returning(queries.subject.c.id)
+    values = {
+        "subject_id": connection.execute(made).scalar_one(), "code": words.code, "name": words.name,
+        "definition_sha256": digest, "digests_from": now,
+    }  # fmt: skip
+    connection.execute(insert(queries.partnership), values)
+    return Initialised(words.code, words.name, created=True, same_definition=True)
+
+
+def _home(connection: Connection, code: str) -> Any:
+    return next((row for row in queries.partnerships(connection) if row.code == code), None)
+
+
+def _known_home(connection: Connection, code: str) -> Any:
+    home = _home(connection, code)
+    if home is None:
+        raise UnknownError(f"There is no partnership {code} here: run `s11flow init` first.")
+    return home
+
+
+# --- importing -------------------------------------------------------------------------------------------------------
+
+What = Literal["added", "changed", "unchanged", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class RowAccount:
+    """What became of one row of the file: for a changed one `why` names the columns, for a refused one the faults."""
+
+    line: int
+    code: str
+    what: What
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The account of an import, row by row. With any row refused, or on a dry run, nothing was changed."""
+
+    rows: tuple[RowAccount, ...]
+    encoding: str
+    dry_run: bool
+
+    @property
+    def refused(self) -> tuple[RowAccount, ...]:
+        """The rows for whose sake nothing was changed."""
+        return tuple(row for row in self.rows if row.what == "refused")
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape scripts rely on."""
+        counts = Counter(row.what for row in self.rows)
+        told: tuple[What, ...] = ("added", "changed", "unchanged", "refused")
+        return {
+            "encoding": self.encoding,
+            "dry_run": self.dry_run,
+            **{what: counts[what] for what in told},
+            "rows": [asdict(row) for row in self.rows],
+        }
+
+
+def import_register(
+    uow: UnitOfWork, csv_text: str | bytes, *, partnership: str, now: datetime, by: str, dry_run: bool = False
+) -> Imported:
+    """Bring the register to what the file says. All of it or, if any row is refused, nothing; the account tells all.
+
+    Agencies that the file does not name, and columns it does not have, stay as they are. Importing the same file twice
+    changes nothing. Raises WrongInputError for a file that cannot be read, UnknownError for the partnership.
+    """
+    file = read_register(csv_text)
+    with uow.read() if dry_run else uow.write() as connection:
+        home = _known_home(connection, partnership)
+        register = {row.code: row for row in queries.agencies(connection, partnership)}
+        accounts = _accounts(file.rows, register)
+        if not dry_run and all(account.what != "refused" for account in accounts):
+            _apply(connection, home.id, partnership, file.rows, register, now, by)
+    return Imported(tuple(accounts), file.encoding, dry_run)
+
+
+def _accounts(rows: Sequence[RegisterRow], register: Mapping[str, Any]) -> list[RowAccount]:
+    merged = _merged(rows, register)
+    faults = {row.line: [*row.faults, *_own_faults(row, register, merged)] for row in rows}
+    for line, fault in _lead_faults(rows, merged):
+        faults[line].append(fault)
+    return [_account(row, faults[row.line], register.get(row.code)) for row in rows]
+
+
+def _account(row: RegisterRow, faults: Sequence[str], stored: Any) -> RowAccount:
+    if faults:
+        return RowAccount(row.line, row.code, "refused", "; ".join(faults) + ".")
+    if stored is None:
+        return RowAccount(row.line, row.code, "added")
+    changed = _changes(row, stored)
+    return RowAccount(row.line, row.code, "changed" if changed else "unchanged", ", ".join(changed))
+
+
+def _changes(row: RegisterRow, stored: Any) -> dict[str, list[str | None]]:
+    """The columns of a row that differ from the register: old value, new value."""
+    return {
+        name: [getattr(stored, name), value] for name, value in row.values.items() if getattr(stored, name) != value
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How an agency will stand when the file is in."""
+
+    status: str
+    lead: str | None
+    contact: str | None
+
+
+def _merged(rows: Sequence[RegisterRow], register: Mapping[str, Any]) -> dict[str, _Standing]:
+    found = {code: _Standing(row.status, row.lead, row.contact_email) for code, row in register.items()}
+    for row in rows:
+        old, values = found.get(row.code, _Standing("", None, None)), row.values
+        found[row.code] = _Standing(
+            values.get("status") or old.status,
+            values.get("lead", old.lead),
+            values.get("contact_email", old.contact),
+        )
+    return found
+
+
+def _own_faults(row: RegisterRow, register: Mapping[str, Any], merged: Mapping[str, _Standing]) -> Iterator[str]:
+    standing = merged[row.code]
+    if standing.status == AgencyStatus.ACTIVE and standing.contact is None:
+        yield "it is active and has no contact_email; give one, or set its status to no_contact"
+    twin = next((code for code in register if code != row.code and code.casefold() == row.code.casefold()), None)
+    if twin is not None:
+        yield f"the register has {twin}, which differs in capitals only; write it as {twin}"
+
+
+def _lead_faults(rows: Sequence[RegisterRow], merged: Mapping[str, _Standing]) -> Iterator[tuple[int, str]]:
+    """A lead reports itself and is active. Told on the row of the member, else on the row that changes the lead."""
+    lines = {row.code: row.line for row in rows}
+    for code, standing in merged.items():
+        if standing.lead is None or (why := _why_no_lead(code, standing.lead, merged)) is None:
+            continue
+        if code in lines:
+            yield lines[code], f"lead {standing.lead} {why}; name an active agency that reports itself, or none"
+        elif standing.lead in lines:
+            yield lines[standing.lead], f"{code} is covered by it, and it {why}; change {code} first"
+
+
+def _why_no_lead(code: str, lead: str, merged: Mapping[str, _Standing]) -> str | None:
+    if lead == code:
+        return "is the agency itself"
+    if lead not in merged:
+        return "is not on the register"
+    if merged[lead].lead is not None:
+        return f"is covered by {merged[lead].lead} itself"
+    return None if merged[lead].status == AgencyStatus.ACTIVE else f"is {merged[lead].status or 'of no status'}"
+
+
+# --- applying an import that nothing is wrong with -------------------------------------------------------------------
+
+
+def _apply(
+    connection: Connection,
+    home_id: int,
+    partnership: str,
+    rows: Sequence[RegisterRow],
+    register: Mapping[str, Any],
+    now: datetime,
+    by: str,
+) -> None:
+    added = [row for row in rows if row.code not in register]
+    changed = {row.code: found for row in rows if row.code in register and (found := _changes(row, register[row.code]))}
+    if not added and not changed:
+        return
+    if added:
+        connection.execute(insert(queries.agency), [_new_row(row, partnership) for row in added])
+    table = queries.agency
+    for code, values in changed.items():
+        new = {name: value for name, (_, value) in values.items()}
+        connection.execute(update(table).where(table.c.id == register[code].id).values(new))
+    entry = Entry(
+        now,
+        Note.REGISTER_CHANGED,
+        "register",
+        data={"added": [row.code for row in added], "changed": {code: sorted(new) for code, new in changed.items()}},
+        private={**{row.code: {name: [None, v] for name, v in row.values.items() if v} for row in added}, **changed},
+    )
+    record(connection, home_id, entry, now=now, by=by)
+    _recompute(connection, [register[code].id for code in changed])
+
+
+def _new_row(row: RegisterRow, partnership: str) -> dict[str, Any]:
+    blank: dict[str, str | None] = dict.fromkeys(COLUMNS, "")
+    nothing = dict.fromkeys(("lead", "contact_email", "deputy_email", "senior_leader_email"))
+    return {"partnership": partnership, **blank, **nothing, **row.values}
+
+
+def record(connection: Connection, home_id: int, entry: Entry, *, now: datetime, by: str) -> None:
+    """Write a line into a partnership's history, within the caller's transaction."""
+    queries.lock(connection, [home_id])
+    (loaded,) = load(connection, [home_id], "partnership")
+    plan: Plan[Any] = Plan(loaded.facts, (entry,), next_due_at=next_due_at(loaded.rules, loaded.facts))
+    save(connection, [Change(loaded, plan, actor=by)], now)
+
+
+def _recompute(connection: Connection, agency_ids: Collection[int]) -> None:
+    """What an agency's cases of open cycles owe may have changed, and with them what a joint report's others owe."""
+    file, cycle = queries.case_file, queries.subject
+    is_open = select(cycle.c.id).where(cycle.c.kind == "cycle", cycle.c.state != CycleState.CLOSED.name)
+    own = select(file.c.subject_id, file.c.covered_by_id).where(
+        file.c.agency_id.in_(agency_ids), file.c.cycle_id.in_(is_open)
+    )
+    rows = connection.execute(own).all()
+    ids = {row.subject_id for row in rows} | {row.covered_by_id for row in rows if row.covered_by_id is not None}
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _BATCH):
+        recompute(connection, ordered[start : start + _BATCH], "case")
+
+
+# --- looking ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAgency:
+    """An agency of the register, and its cases as reference and state in the words of staff, oldest first."""
+
+    agency: Agency
+    cases: tuple[tuple[str, str], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape scripts rely on: the columns of the register by name, and the cases."""
+        agency = self.agency
+        return {
+            "code": agency.code,
+            "name": agency.name,
+            "category": agency.category,
+            "status": agency.status.value,
+            "status_reason": agency.status_reason,
+            "lead": agency.lead,
+            "contact_name": agency.contact_name,
+            "contact_role": agency.contact_role,
+            "contact_email": agency.contact,
+            "deputy_email": agency.deputy,
+            "senior_leader_email": agency.senior_leader,
+            "attendee_emails": list(agency.attendees),
+            "cases": [{"case": ref, "state": state} for ref, state in self.cases],
+        }
+
+
+def list_agencies(uow: UnitOfWork, *, partnership: str) -> tuple[ShownAgency, ...]:
+    """The register by code, each agency without its cases; raises UnknownError for the partnership."""
+    with uow.read() as connection:
+        _known_home(connection, partnership)
+        return tuple(ShownAgency(agency_from(row)) for row in queries.agencies(connection, partnership))
+
+
+def show_agency(uow: UnitOfWork, *, partnership: str, code: str) -> ShownAgency:
+    """One agency with its cases; raises UnknownError."""
+    with uow.read() as connection:
+        _known_home(connection, partnership)
+        rows = queries.agencies(connection, partnership)
+        row = next((row for row in rows if row.code.casefold() == code.casefold()), None)
+        if row is None:
+            known = ", ".join(row.code for row in rows) or "none yet"
+            raise UnknownError(f"No agency of {partnership} has the code {code}; there is {known}.")
+        return replace(ShownAgency(agency_from(row)), cases=_cases_of(connection, row.id))
+
+
+def _cases_of(connection: Connection, agency_id: int) -> tuple[tuple[str, str], ...]:
+    file, subject = queries.case_file, queries.subject
+    statement = select(subject.c.ref, subject.c.state).join(file, file.c.subject_id == subject.c.id)
+    rows = connection.execute(statement.where(file.c.agency_id == agency_id).order_by(subject.c.id))
+    return tuple((ref, CASE_FACTS[CaseState[state]].staff) for ref, state in rows)

@@ -1,0 +1,318 @@
+"""Overviews for people: the running order of a panel day, and what waits for a person in a partnership today."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from calendars import london
+from db import queries
+from db.tables import Incident
+from s11flow.domain.agenda import blocked, is_overdue, reply_of
+from s11flow.domain.model import (
+    CaseFacts,
+    CaseState,
+    CycleState,
+    MessageState,
+    Note,
+    PanelDayFacts,
+    PartnershipFacts,
+    Session,
+    Submission,
+)
+from s11flow.domain.state_facts import CASE_FACTS, facts_of
+from s11flow.domain.timetable import Rulebook, after_session, owed_by
+from s11flow.services.subjects import Loaded, load_cases
+from s11flow.services.verify import checkpoint
+
+_incident = queries.table(Incident)
+_BATCH = 500
+
+# --- the running order of a panel day --------------------------------------------------------------------------------
+
+
+def running_order(connection: Connection, loaded: Loaded, now: datetime) -> dict[str, object]:
+    """The sessions of a panel day in order, each with what is known of its agency: `{"sessions": [...]}`."""
+    assert isinstance(loaded.facts, PanelDayFacts)
+    assert loaded.cycle_id is not None
+    on = loaded.facts.on
+    live = queries.live_sessions(connection, loaded.cycle_id)
+    cases = _cases(connection, [row.case_id for row in live if london.day_of(row.starts_at) == on])
+    judged = _last_judgements(connection, loaded.facts, cases)
+    ordered = sorted(cases, key=lambda case: _session(case).starts_at)
+    return {"sessions": [_running(case, judged.get(_facts(case).agency.code, {})) for case in ordered]}
+
+
+def _running(case: Loaded, judged: Mapping[str, Any]) -> dict[str, object]:
+    facts, session = _facts(case), _session(case)
+    return {
+        "starts": london.iso(session.starts_at),
+        "agency": facts.agency.name,
+        "code": facts.agency.code,
+        "state": facts_of(facts.state).staff,
+        "report": "" if facts.submission is None else _report_words(facts.submission),
+        "reply": reply_of(session),
+        "self_ratings": "",
+        "last_judgement": "; ".join(f"{row['standard']} {row['word']}" for row in judged.get("ratings", ())),
+        "open_actions": "; ".join(_action_words(row) for row in judged.get("actions", ())),
+    }
+
+
+def _report_words(submission: Submission) -> str:
+    names = ", ".join(name for name, _, _ in submission.files)
+    return f"version {submission.version}, arrived {london.spell(submission.arrived_at)}: {names}"
+
+
+def _action_words(row: Mapping[str, Any]) -> str:
+    by = f", by {row['by']}" if row.get("by") else ""
+    return f"{row['what']} ({row['owner']}{by})"
+
+
+def _last_judgements(connection: Connection, day: PanelDayFacts, cases: Sequence[Loaded]) -> dict[str, Any]:
+    """The newest agreed judgement of an earlier cycle for each agency, by its code."""
+    given, file, cycle, agency = queries.assessment, queries.case_file, queries.cycle, queries.agency
+    codes = [_facts(case).agency.code for case in cases]
+    statement = (
+        select(agency.c.code, given.c.body)
+        .join(file, file.c.subject_id == given.c.case_id)
+        .join(cycle, cycle.c.subject_id == file.c.cycle_id)
+        .join(agency, agency.c.id == file.c.agency_id)
+        .where(cycle.c.partnership == day.partnership, cycle.c.code < day.cycle, agency.c.code.in_(codes))
+        .where(given.c.agreed_at.is_not(None))
+        .order_by(cycle.c.year, cycle.c.code, given.c.version)
+    )
+    return {code: json.loads(body) for code, body in connection.execute(statement)}
+
+
+def _session(case: Loaded) -> Session:
+    session = _facts(case).session
+    assert session is not None
+    return session
+
+
+def _facts(case: Loaded) -> CaseFacts:
+    assert isinstance(case.facts, CaseFacts)
+    return case.facts
+
+
+# --- the digest of a partnership -------------------------------------------------------------------------------------
+
+
+def digest(connection: Connection, loaded: Loaded, now: datetime) -> dict[str, object]:
+    """What waits for a person as of *now*: lists of sentences, and the checkpoint of the history as one line.
+
+    The keys are those the digest letter prints, in its order; `checkpoint` is the text `verify.checkpoint` gives.
+    """
+    assert isinstance(loaded.facts, PartnershipFacts)
+    cases = _open_cases(connection, loaded.ref)
+    each = [(case.rules, _facts(case)) for case in cases]
+    return {
+        "due_today": [line for rules, facts in each for line in _due_today(rules, facts, now)],
+        "overdue": [line for rules, facts in each for line in _overdue(rules, facts, now)],
+        "waiting_mail": _waiting_mail(connection, loaded.ref),
+        "held": [*_held_letters(connection, loaded.ref), *(line for _, facts in each for line in _held(facts, now))],
+        "bounced": _not_delivered(connection, loaded.ref),
+        "expired": _expired(connection, loaded),
+        "incidents": _incidents(connection, loaded.ref),
+        "tasks": [line for rules, facts in each for line in _tasks(rules, facts, now)],
+        "checkpoint": checkpoint(connection, loaded.ref),
+    }
+
+
+_OPEN = tuple(state.name for state, row in CASE_FACTS.items() if row.is_open or state == CaseState.COVERED)
+
+
+def _open_cases(connection: Connection, partnership: str) -> list[Loaded]:
+    subject, cycle = queries.subject, queries.subject.alias("of_cycle")
+    statement = (
+        select(subject.c.id)
+        .join(cycle, cycle.c.id == subject.c.cycle_id)
+        .where(subject.c.kind == "case", subject.c.partnership == partnership, subject.c.state.in_(_OPEN))
+        .where(cycle.c.state != CycleState.CLOSED.name)
+    )
+    return _cases(connection, list(connection.scalars(statement)))
+
+
+def _cases(connection: Connection, ids: Sequence[int]) -> list[Loaded]:
+    """The cases in order of their references, read in batches: a statement takes only so many ids."""
+    found: list[Loaded] = []
+    for start in range(0, len(ids), _BATCH):
+        found += load_cases(connection, ids[start : start + _BATCH])
+    return sorted(found, key=lambda case: case.ref)
+
+
+def _due_today(rules: Rulebook, facts: CaseFacts, now: datetime) -> Iterator[str]:
+    today = london.day_of(now)
+    if facts.state == CaseState.REQUESTED:
+        owed = owed_by(rules, facts.dates)
+        if owed is not None and owed.on == today and now <= owed.at:
+            yield f"{_named(facts)}: the report is due today, {_time_of(owed.at)}."
+        elif facts.dates.target.on == today and now <= facts.dates.target.at:
+            yield f"{_named(facts)}: the target for the report is today, {_time_of(facts.dates.target.at)}."
+    if facts.state == CaseState.RETURNED and facts.return_by == today:
+        yield f"{_named(facts)}: what was asked for on its report is due back today."
+    session = facts.session
+    if session is not None and session.is_live and london.day_of(session.starts_at) == today and now < session.ends_at:
+        yield f"{_named(facts)}: its panel session is today, {_time_of(session.starts_at)}."
+
+
+def _overdue(rules: Rulebook, facts: CaseFacts, now: datetime) -> Iterator[str]:
+    owed = owed_by(rules, facts.dates)
+    if is_overdue(rules, facts, now) and owed is not None:
+        yield f"{_named(facts)}: the report was due on {london.spell(owed.at)}; {facts_of(facts.state).staff}."
+    if facts.state == CaseState.RETURNED and facts.return_by is not None and facts.return_by < london.day_of(now):
+        yield f"{_named(facts)}: what was asked for was due back on {london.spell_day(facts.return_by)}."
+
+
+def _held(facts: CaseFacts, now: datetime) -> Iterator[str]:
+    held = facts.escalation
+    if held is not None and held.is_held and held.hold_until is not None and held.hold_until >= london.day_of(now):
+        yield f"The escalation of {_named(facts)} is held; review on {london.spell_day(held.hold_until)}."
+
+
+def _tasks(rules: Rulebook, facts: CaseFacts, now: datetime) -> Iterator[str]:
+    held = facts.escalation is not None and facts.escalation.is_held
+    if not held or facts.state != CaseState.NOT_SUBMITTED:
+        yield from blocked(rules, facts, now)
+    if held:
+        yield from _review_passed(facts, now)
+    yield from _session_tasks(rules, facts, now)
+    if facts.state == CaseState.COVERED and facts.submission is not None:
+        yield f"{_named(facts)}: a report of its own came though {facts.covered_by} reports for it; annex or split it."
+
+
+def _review_passed(facts: CaseFacts, now: datetime) -> Iterator[str]:
+    """A hold is never released by the clock; the Business Manager is told that its review date has gone (case 32)."""
+    until = facts.escalation.hold_until if facts.escalation is not None else None
+    if until is not None and until < london.day_of(now):
+        on = london.spell_day(until)
+        yield f"The escalation of {_named(facts)} is held and was to be looked at on {on}: resume it or stand it down."
+
+
+def _session_tasks(rules: Rulebook, facts: CaseFacts, now: datetime) -> Iterator[str]:
+    session = facts.session
+    if session is None:
+        return
+    if session.is_live and now >= session.ends_at:
+        yield f"{_named(facts)}: record its session of {london.spell(session.starts_at)}."
+    due, closes = after_session(rules, london.day_of(session.starts_at))
+    if facts.state == CaseState.CONSIDERED and now > due.at:
+        yield f"{_named(facts)}: its draft judgement was due on {london.spell_day(due.on)}."
+    if facts.state == CaseState.ASSESSED and facts.assessed_at is not None and now > closes.at:
+        on = max(closes.on, rules.days.add(london.day_of(facts.assessed_at), rules.days.between(due.on, closes.on)))
+        if london.day_of(now) > on:
+            yield f"{_named(facts)}: its accuracy check closed on {london.spell_day(on)}; agree the judgement."
+
+
+def _named(facts: CaseFacts) -> str:
+    return f"{facts.ref}, {facts.agency.name}"
+
+
+def _time_of(at: datetime) -> str:
+    return london.spell_time(london.local(at).time())
+
+
+# --- what the outbox, the tray and the engine hold -------------------------------------------------------------------
+
+
+def _waiting_mail(connection: Connection, partnership: str) -> list[str]:
+    mail, subject = queries.waiting_mail, queries.subject
+    statement = (
+        select(mail.c.id, mail.c.arrived_at, mail.c.note, subject.c.ref)
+        .outerjoin(subject, subject.c.id == mail.c.case_id)
+        .where(mail.c.partnership == partnership, mail.c.decided_at.is_(None))
+        .order_by(mail.c.arrived_at, mail.c.id)
+    )
+    return [_mail_words(row) for row in connection.execute(statement)]
+
+
+def _mail_words(row: Any) -> str:
+    whose = f"perhaps for {row.ref}" if row.ref else "matched to no case yet"
+    note = f": {row.note}" if row.note else ""
+    return f"Mail {row.id}, came {london.spell(row.arrived_at)}, {whose}{note}."
+
+
+def _letters(partnership: str, *states: MessageState) -> Select[Any]:
+    message, subject = queries.message, queries.subject
+    return (
+        select(message)
+        .join(subject, subject.c.id == message.c.subject_id)
+        .where(subject.c.partnership == partnership, message.c.status.in_([state.name for state in states]))
+        .order_by(message.c.at, message.c.id)
+    )
+
+
+def _letter_words(rows: Iterable[Any]) -> list[str]:
+    return [f"{_letter(row)}: {facts_of(MessageState[row.status]).staff}{_because(row.status_why)}." for row in rows]
+
+
+def _letter(row: Any) -> str:
+    what = row.kind.replace("_", " ").capitalize()
+    return f"{what} of {london.spell_day(london.day_of(row.at))} to {row.to_address} for {row.case_ref or row.subject}"
+
+
+def _because(why: str) -> str:
+    return f", {why.rstrip('.')}" if why else ""
+
+
+def _held_letters(connection: Connection, partnership: str) -> list[str]:
+    return _letter_words(connection.execute(_letters(partnership, MessageState.HELD)))
+
+
+def _not_delivered(connection: Connection, partnership: str) -> list[str]:
+    """What came back, failed, or may not have arrived, while its cycle is open."""
+    cycle = queries.subject.alias("of_cycle")
+    is_open = select(cycle.c.id).where(cycle.c.kind == "cycle", cycle.c.state != CycleState.CLOSED.name)
+    statement = _letters(partnership, MessageState.BOUNCED, MessageState.FAILED, MessageState.UNCERTAIN)
+    return _letter_words(
+        connection.execute(
+            statement.where(queries.message.c.cycle_id.is_(None) | queries.message.c.cycle_id.in_(is_open))
+        )
+    )
+
+
+def _expired(connection: Connection, loaded: Loaded) -> list[str]:
+    """What lost its sense unsent since the last digest: before it was queued, or while it waited to go."""
+    history, subject = queries.history, queries.subject
+    statement = (
+        select(history.c.event, history.c.at, history.c.data, history.c.cause, subject.c.ref)
+        .join(subject, subject.c.id == history.c.subject_id)
+        .where(subject.c.partnership == loaded.ref, history.c.id > _last_digest(connection, loaded.id))
+        .where(history.c.event.in_([Note.LETTER_DUE.name, Note.MESSAGE_STOPPED.name]))
+        .where(func.lower(history.c.data).contains("expired"))
+        .order_by(history.c.id)
+    )
+    return [line for row in connection.execute(statement) for line in _expired_words(row)]
+
+
+def _expired_words(row: Any) -> Iterator[str]:
+    data = json.loads(row.data)
+    if data.get("outcome") == "expired" or str(data.get("status")).upper() == MessageState.EXPIRED.name:
+        what = str(data.get("kind") or data.get("key") or "letter").replace("_", " ").capitalize()
+        yield f"{what} of {london.spell_day(london.day_of(row.at))} for {row.ref} was not sent: its time had passed."
+
+
+def _last_digest(connection: Connection, partnership_id: int) -> int:
+    """The history line of the last digest: what has a higher number has not been told yet."""
+    history = queries.history
+    is_digest = history.c.due_key.startswith("digest@", autoescape=True)
+    statement = select(func.max(history.c.id)).where(history.c.subject_id == partnership_id, is_digest)
+    return connection.scalar(statement) or 0
+
+
+def _incidents(connection: Connection, partnership: str) -> list[str]:
+    subject = queries.subject
+    statement = (
+        select(_incident.c.at, _incident.c.what, subject.c.ref)
+        .join(subject, subject.c.id == _incident.c.subject_id)
+        .where(subject.c.partnership == partnership, _incident.c.released_at.is_(None))
+        .order_by(_incident.c.at, _incident.c.id)
+    )
+    return [
+        f"{row.ref} was set aside on {london.spell(row.at)} ({row.what}); put it right, then release it."
+        for row in connection.execute(statement)
+    ]
