@@ -106,6 +106,8 @@ def _rated(report: AssuranceReport, spread: Spread) -> str:
         if n
     ]
     besides = f" Not among these ratings: {', '.join(apart)}." if apart else ""
+    if not spread.n_rated:
+        return f"Of {spread.asked} agencies judged, the panel rated none.{besides}"
     return f"Of {spread.asked} agencies judged, the panel rated {spread.n_rated}: {rated}.{besides}"
 
 
