@@ -165,15 +165,15 @@ def test_single_agencies_are_spread_evenly(number: int, days: Sequence[date]) ->
         (
             "2026-11-10 08:45",
             (
-                "Tuesday 10 November 2026, 8:45am lies outside the panel's day, 9am to midday with 30 minutes for each "
-                "agency; free that day: 9am, 10:30am, 11:30am."
+                "Tuesday 10 November 2026, 8:45am lies outside the panel's day, 9am to midday with 30 minutes for "
+                "each agency; free that day: 9am, 10:30am, 11:30am."
             ),
         ),
         (
             "2026-11-10 11:45",
             (
-                "Tuesday 10 November 2026, 11:45am lies outside the panel's day, 9am to midday with 30 minutes for each "
-                "agency; free that day: 9am, 10:30am, 11:30am."
+                "Tuesday 10 November 2026, 11:45am lies outside the panel's day, 9am to midday with 30 minutes for "
+                "each agency; free that day: 9am, 10:30am, 11:30am."
             ),
         ),
         (
