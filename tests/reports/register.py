@@ -37,7 +37,9 @@ OPENED = datetime(2026, 6, 1, 11, tzinfo=UTC)
 CUT_OFF = cut_off_of(RULES, PANEL_DAYS[-1])  # Friday 8 January 2027, 5pm
 BUILT = datetime(2027, 2, 1, 9, tzinfo=UTC)
 APPROVED = datetime(2027, 1, 29, 12, tzinfo=UTC)
-EXAMPLE = read_assessment(Path("docs/examples/assessment.json").read_text(encoding="utf-8"), DEFINITION)
+EXAMPLE = read_assessment(
+    (Path(__file__).parents[2] / "docs/examples/assessment.json").read_text(encoding="utf-8"), DEFINITION
+)
 
 CYCLE = CycleFacts(
     ref="GSCP-2026",
@@ -80,7 +82,9 @@ def escalation(state: EscalationState, **changes: Any) -> Escalation:
     return replace(Escalation(1, state, date(2026, 10, 20), warned_at=warned, sent_at=sent), **changes)
 
 
-def facts(code: str = "05A", state: CaseState = CaseState.AGREED, arrived: str | None = None, **changes: Any) -> CaseFacts:
+def facts(
+    code: str = "05A", state: CaseState = CaseState.AGREED, arrived: str | None = None, **changes: Any
+) -> CaseFacts:
     """A case whose panel sits on Tuesday 10 November 2026, so that its deadline is Tuesday 20 October, 5pm."""
     category = changes.pop("category", "nhs")
     whole = CaseFacts(
@@ -98,7 +102,9 @@ def facts(code: str = "05A", state: CaseState = CaseState.AGREED, arrived: str |
     return replace(whole, **changes)
 
 
-def case(code: str = "05A", state: CaseState = CaseState.AGREED, arrived: str | None = None, **changes: Any) -> ReportCase:
+def case(
+    code: str = "05A", state: CaseState = CaseState.AGREED, arrived: str | None = None, **changes: Any
+) -> ReportCase:
     """A case as the report meets it; a judged one has the example's judgement."""
     ours = {
         key: changes.pop(key)

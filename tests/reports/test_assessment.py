@@ -15,7 +15,9 @@ from s11flow.domain.statistics import Answered, Mark
 from s11flow.reports import read_assessment
 from tests.reports.register import DEFINITION
 
-EXAMPLE: dict[str, Any] = json.loads(Path("docs/examples/assessment.json").read_text(encoding="utf-8"))
+EXAMPLE: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "docs/examples/assessment.json").read_text(encoding="utf-8")
+)
 RATED = [{"standard": number, "panel": "green", "reason": "seen"} for number in ("1", "2", "3", "4")]
 
 
@@ -89,13 +91,17 @@ def test_an_answer_is_kept_as_what_it_is(rating: dict[str, Any], own: Mark) -> N
         (lambda it: it["ratings"].append({"requirement": "1.1"}), "Requirement 1.1 is rated 2 times; keep one."),
         (
             lambda it: it["ratings"][0].update(self=None, qualified=True),
-            "Requirement 1.1, self: it is marked as qualified and has no rating to qualify; "
-            "give the rating or take the mark off.",
+            (
+                "Requirement 1.1, self: it is marked as qualified and has no rating to qualify; "
+                "give the rating or take the mark off."
+            ),
         ),
         (
             lambda it: it["ratings"][8].update(self="green"),
-            'Requirement 2.5 turns "2 of 3" into "green" without saying how; '
-            'state the table in "mapping", or leave "self" null.',
+            (
+                'Requirement 2.5 turns "2 of 3" into "green" without saying how; '
+                'state the table in "mapping", or leave "self" null.'
+            ),
         ),
         (
             lambda it: it["worried"].append({"standard": "7", "text": "x"}),
