@@ -311,12 +311,9 @@ def test_the_statement_gives_every_count_out_of_how_many() -> None:
     assert "Of the 12 agencies on the register: by the target 2/12 (17%); " in text
     assert "It came to a judgement on 6/12 (50%) of those on the register." in text
     assert (
-    assert (
         "**Standard 2, Safe recruitment, induction, training and development.** Of 6 agencies judged, "
         "the panel rated 6: Red 0/6 (0%), Amber 6/6 (100%), Green 0/6 (0%)."
     ) in text
-        in text
-    )
 
 
 def test_a_register_without_agencies_makes_an_empty_report() -> None:
