@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from calendars import london
 from s11flow.domain import acts
 from s11flow.domain.agenda import is_late, next_due_at, return_by_actions
 from s11flow.domain.errors import NotNow, Refused
-from s11flow.domain.lifecycle import CASE, COUPLING_OF, ESCALATION, SESSION, Transition
+from s11flow.domain.lifecycle import CASE, COUPLING_OF, ESCALATION, SESSION, Lifecycle, Transition
 from s11flow.domain.model import (
     Answer,
     CaseEvent,
@@ -64,13 +65,25 @@ def _transition(facts: CaseFacts, event: CaseEvent) -> Transition | Refused:
     transition = CASE.find(facts.state, event)
     if transition is not None:
         return transition
-    return Refused(facts.ref, facts.state, event, can=_people_can(facts.state))
+    return Refused(facts.ref, facts.state, event, can=_people_can(CASE, facts.state))
 
 
-def _people_can(state: CaseState) -> tuple[CaseEvent, ...]:
-    """What a person can do from a state; what only the clock does is left out."""
-    clock = (CaseEvent.REQUEST_REPORT, CaseEvent.CONFIRM_NON_SUBMISSION)
-    return tuple(CaseEvent(event) for event in CASE.events_from(state) if event not in clock)
+_BY_THE_CLOCK_OR_A_COUPLING: frozenset[StrEnum] = frozenset(
+    {
+        CaseEvent.REQUEST_REPORT,
+        CaseEvent.CONFIRM_NON_SUBMISSION,
+        SessionEvent.INVITE,
+        EscalationEvent.SEND,
+        EscalationEvent.RESOLVE,
+        EscalationEvent.WITHDRAW,
+        EscalationEvent.LEAVE_UNRESOLVED,
+    }
+)
+
+
+def _people_can(table: Lifecycle, state: StrEnum) -> tuple[StrEnum, ...]:
+    """What a person can do from a state; what only the clock or another event does is left out."""
+    return tuple(event for event in table.events_from(state) if event not in _BY_THE_CLOCK_OR_A_COUPLING)
 
 
 def _moved(
@@ -178,7 +191,8 @@ def _receive(rules: Rulebook, facts: CaseFacts, act: acts.ReceiveReport, at: dat
               "files": [digest for _, digest, _ in submission.files], "addresses": list(submission.addresses)},
         private={"sender": submission.sender, "names": names},
         letters=(receipt,), stops=CHASING_LETTERS,
-        submission=submission, submissions=facts.submissions + 1, gaps=act.missing, return_by=None,
+        submission=submission, submissions=facts.submissions + 1,
+        first_arrived_at=facts.first_arrived_at or submission.arrived_at, gaps=act.missing, return_by=None,
     )  # fmt: skip
 
 
@@ -225,7 +239,16 @@ def _accept(rules: Rulebook, facts: CaseFacts, act: acts.AcceptReport, at: datet
 
 
 def _withdraw(rules: Rulebook, facts: CaseFacts, act: acts.WithdrawReport, at: datetime) -> Decision:
-    return _plain(facts, CaseEvent.WITHDRAW_REPORT, at, act.reason, submission=None, return_by=None, gaps=())
+    return _plain(
+        facts,
+        CaseEvent.WITHDRAW_REPORT,
+        at,
+        act.reason,
+        submission=None,
+        first_arrived_at=None,
+        return_by=None,
+        gaps=(),
+    )
 
 
 def _plain(facts: CaseFacts, event: CaseEvent, at: datetime, reason: str, **changes: Any) -> Decision:
@@ -469,7 +492,7 @@ def _pencil(rules: Rulebook, facts: CaseFacts, act: acts.Pencil, at: datetime) -
         )
     slot, number = act.slot, facts.sessions + 1
     if facts.state not in _MAY_BE_SEEN:
-        return Refused(facts.ref, facts.state, SessionEvent.PENCIL, can=_people_can(facts.state))
+        return Refused(facts.ref, facts.state, SessionEvent.PENCIL, can=_people_can(CASE, facts.state))
     if slot.starts_at <= at:
         return NotNow(facts.ref, "PENCIL", f"{london.spell(slot.starts_at)} has passed; use a later time.")
     session = Session(number, SessionState.PENCILLED, 0, slot.starts_at, slot.ends_at, slot.place, act.uid, at)
@@ -487,7 +510,7 @@ def _move(rules: Rulebook, facts: CaseFacts, act: acts.Move, at: datetime) -> De
         return NotNow(facts.ref, "MOVE", "it has no session; plan one first.")
     transition = SESSION.find(session.state, SessionEvent.MOVE)
     if transition is None:
-        return Refused(facts.ref, session.state, SessionEvent.MOVE, can=SESSION.events_from(session.state))
+        return Refused(facts.ref, session.state, SessionEvent.MOVE, can=_people_can(SESSION, session.state))
     if act.slot.starts_at <= at:
         return NotNow(facts.ref, "MOVE", f"{london.spell(act.slot.starts_at)} has passed; use a later time.")
     if (act.slot.starts_at, act.slot.place) == (session.starts_at, session.place):
@@ -596,7 +619,7 @@ def _record(rules: Rulebook, facts: CaseFacts, act: acts.Record, at: datetime) -
     event = _OUTCOMES.get(act.outcome, absent)
     transition = SESSION.find(session.state, event)
     if transition is None:
-        return Refused(facts.ref, session.state, event, can=SESSION.events_from(session.state))
+        return Refused(facts.ref, session.state, event, can=_people_can(SESSION, session.state))
     if at < session.starts_at:
         return NotNow(facts.ref, event, f"its session begins on {london.spell(session.starts_at)}; record it then.")
     if act.outcome == "in-part" and not act.minutes:
@@ -625,7 +648,7 @@ def _end_live_session(facts: CaseFacts, event: SessionEvent, at: datetime, reaso
     if session is None:
         return NotNow(facts.ref, event, "it has no session.")
     if SESSION.find(session.state, event) is None:
-        return Refused(facts.ref, session.state, event, can=SESSION.events_from(session.state))
+        return Refused(facts.ref, session.state, event, can=_people_can(SESSION, session.state))
     if not reason.strip():
         return NotNow(facts.ref, event, "give a reason; the agency is told it.")
     return _end_session(facts, event, at, reason, reserve)
@@ -662,7 +685,7 @@ def _hold(rules: Rulebook, facts: CaseFacts, act: acts.Hold, at: datetime) -> De
     if current is None or not current.is_open:
         owed = owed_by(rules, facts.dates)
         if facts.state not in (CaseState.REQUESTED, CaseState.NOT_SUBMITTED) or owed is None:
-            return Refused(facts.ref, facts.state, Note.HOLD, can=_people_can(facts.state))
+            return Refused(facts.ref, facts.state, Note.HOLD, can=_people_can(CASE, facts.state))
         if current is not None and current.anchor == owed.on:
             return NotNow(
                 facts.ref, "HOLD", f"its escalation is {facts_of(current.state).staff}; nothing is left to hold."
@@ -718,7 +741,7 @@ def _escalation_event(
         return NotNow(facts.ref, event, "nothing has been raised with the Chair about it.")
     transition = ESCALATION.find(current.state, event)
     if transition is None:
-        return Refused(facts.ref, current.state, event, can=ESCALATION.events_from(current.state))
+        return Refused(facts.ref, current.state, event, can=_people_can(ESCALATION, current.state))
     after = replace(facts, escalation=replace(current, state=EscalationState(transition.then)))
     letters = (replace(letter, facts=after),) if letter is not None else ()
     entry = Entry(
