@@ -63,9 +63,9 @@ def test_every_entrypoint_is_a_flow_of_that_name(deployment: DeploymentConfig, m
 
     flow: Flow[..., Any] = load_flow_from_entrypoint(str(deployment.entrypoint), use_placeholder_flow=False)
 
-    assert (flow.name, flow.cache_result_in_memory, flow.retries) == (
+    assert (flow.name, flow.persist_result, flow.retries) == (
         deployment.name,
-        True,
+        None,  # nothing of ours is kept or looked up there
         2 if deployment.name == "tick" else 0,
     )
 
