@@ -2,6 +2,7 @@
 # make test     every test, with coverage; the Prefect server's tests last
 # make check    the static checks and the architecture's own tests
 # make bench    the benchmarks
+# make docs     writes docs/process again from the tables
 # make lock     works requirements.lock out again from pyproject.toml
 # make clean    removes what the others made
 #
@@ -27,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 unexport $(filter S11FLOW_%,$(.VARIABLES))
 
-.PHONY: help demo test check bench lock clean setup
+.PHONY: help demo test check bench docs lock clean setup
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -75,6 +76,9 @@ check: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks
+
+docs: setup
+	@$(BIN)/python -m s11flow.process docs/process
 
 lock: setup
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 \
