@@ -1,6 +1,7 @@
 """London wall-clock time: to and from instants, and in words."""
 
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
@@ -32,6 +33,7 @@ def local(instant: datetime) -> datetime:
     return instant.astimezone(LONDON)
 
 
+@lru_cache(maxsize=4096)
 def day_of(instant: datetime) -> date:
     """Return the date in London at *instant*; raises ValueError if it has no time zone."""
     return local(instant).date()

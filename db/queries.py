@@ -44,6 +44,9 @@ history, message, heartbeat = table(History), table(Message), table(Heartbeat)
 
 _lead = subject.alias("lead")
 
+ASKING = ("report_request", "reminder", "target_missed")
+"""The kinds of letter that ask an agency for its report."""
+
 
 def due_subjects(connection: Connection, now: datetime, limit: int, *, partnerships: bool) -> list[Any]:
     """The ids and kinds of subjects owed something by *now*, soonest first; locked against other workers on Postgres."""
@@ -152,31 +155,34 @@ def assessments(connection: Connection, ids: Collection[int]) -> dict[int, list[
     return _grouped(connection, statement)
 
 
-def mail_waiting(connection: Connection, ids: Collection[int]) -> dict[int, datetime]:
-    """Since when mail waits for a decision on each case, and (under 0) mail that nobody has matched to a case yet."""
+def mail_waiting(connection: Connection, ids: Collection[int]) -> dict[int | str, datetime]:
+    """Since when mail waits for a decision on each case, and (by partnership) mail that is matched to no case yet."""
     statement = (
-        select(func.coalesce(waiting_mail.c.case_id, 0), func.min(waiting_mail.c.arrived_at))
+        select(waiting_mail.c.case_id, waiting_mail.c.partnership, func.min(waiting_mail.c.arrived_at))
         .where(waiting_mail.c.decided_at.is_(None))
         .where(waiting_mail.c.case_id.in_(ids) | waiting_mail.c.case_id.is_(None))
-        .group_by(func.coalesce(waiting_mail.c.case_id, 0))
+        .group_by(waiting_mail.c.case_id, waiting_mail.c.partnership)
     )
-    return {case_id: at for case_id, at in connection.execute(statement)}
+    return {case_id or partnership: at for case_id, partnership, at in connection.execute(statement)}
 
 
 def without_notice(connection: Connection, ids: Collection[int]) -> set[int]:
-    """The cases whose letters asking for the report were tried, and of which the server took none (case 60)."""
+    """The cases whose letters asking for the report were kept from leaving, and of which no server took one (case 60).
+
+    A letter that only waits for its first turn says nothing yet; one that waits for a reason (`status_why`) does.
+    """
     if not ids:
         return set()
-    asking = message.c.kind.in_(("report_request", "reminder", "target_missed")) & (message.c.recipient == "contact")
-    statement = select(message.c.subject_id, message.c.status, message.c.attempts).where(
+    asking = message.c.kind.in_(ASKING) & (message.c.recipient == "contact")
+    statement = select(message.c.subject_id, message.c.status, message.c.status_why, message.c.attempts).where(
         message.c.subject_id.in_(ids), asking
     )
     tried: set[int] = set()
     delivered: set[int] = set()
-    for subject_id, status, attempts in connection.execute(statement):
+    for subject_id, status, why, attempts in connection.execute(statement):
         if status == "SENT":
             delivered.add(subject_id)
-        elif attempts or status in ("FAILED", "BOUNCED", "UNCERTAIN", "DELAYED"):
+        elif status != "SUPERSEDED" and (status != "QUEUED" or why or attempts):
             tried.add(subject_id)
     return tried - delivered
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Text
@@ -46,10 +47,13 @@ def _to_utc(instant: datetime | None) -> datetime | None:
     return instant.astimezone(UTC)
 
 
+# A batch names the same few instants over and over: writing each out once is most of what it saves.
+@lru_cache(maxsize=4096)
 def _to_text(instant: datetime | None) -> str | None:
     utc = _to_utc(instant)
     return None if utc is None else utc.isoformat(" ", "microseconds")[:26]
 
 
+@lru_cache(maxsize=4096)
 def _from_text(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)

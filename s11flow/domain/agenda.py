@@ -228,10 +228,15 @@ def is_overdue(rules: Rulebook, facts: CaseFacts, now: datetime) -> bool:
 
 
 def is_late(facts: CaseFacts) -> bool:
-    """Whether the first version that counts arrived after the deadline."""
-    if facts.submission is None or facts.dates.deadline is None or facts.submission.as_in_time:
+    """Whether the report reached us after the deadline.
+
+    The first version counts: one that came in time and was mended later came in time. A person may record it as in
+    time.
+    """
+    deadline = facts.dates.deadline
+    if facts.submission is None or deadline is None or facts.submission.as_in_time:
         return False
-    return facts.submission.arrived_at > facts.dates.deadline.at
+    return (facts.first_arrived_at or facts.submission.arrived_at) > deadline.at
 
 
 def flags(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ Every instant is timezone-aware UTC; every `date` is a London day.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 from calendars import london
@@ -259,6 +260,10 @@ class CaseDates:
     deadline_set_at: datetime
     extended: bool = False
 
+    def __hash__(self) -> int:
+        # Ladders are kept by these dates; the instants alone tell nearly all of them apart, and are quick to hash.
+        return hash((self.target.at, self.deadline_set_at, None if self.deadline is None else self.deadline.at))
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -367,6 +372,7 @@ class CaseFacts:
     escalation: Escalation | None = None
     submission: Submission | None = None
     submissions: int = 0
+    first_arrived_at: datetime | None = None
     asked_at: datetime | None = None
     submit_letter_on: date | None = None
     return_by: date | None = None
@@ -474,6 +480,11 @@ class Letter:
     family: str | None = None
 
 
+_NAMES: dict[type[Facts], tuple[str, ...]] = {
+    kind: tuple(item.name for item in fields(kind)) for kind in (CaseFacts, PanelDayFacts, CycleFacts, PartnershipFacts)
+}
+_VALUES = {kind: attrgetter(*names) for kind, names in _NAMES.items()}
+
 F = TypeVar("F", CaseFacts, PanelDayFacts, CycleFacts, PartnershipFacts)
 
 
@@ -536,6 +547,13 @@ def _as_it_went(entry: Entry, dropped: set[str]) -> Entry:
         return entry
     data = {**entry.data, "outcome": "superseded"} if entry.event == Note.LETTER_DUE else entry.data
     return replace(entry, data=data, letters=tuple(key for key in entry.letters if key not in dropped))
+
+
+def evolve(facts: F, **changes: object) -> F:
+    """The same facts with *changes*; what `dataclasses.replace` does in half its time, for the one loop that is hot."""
+    kind = type(facts)
+    values = dict(zip(_NAMES[kind], _VALUES[kind](facts), strict=True))
+    return kind(**(values | changes))
 
 
 def dedupe_key(facts: Facts, due_key: str, recipient: str, *, subject: str | None = None) -> str:

@@ -25,8 +25,9 @@ from s11flow.domain.model import (
     PartnershipFacts,
     Plan,
     SessionEvent,
+    evolve,
 )
-from s11flow.domain.timetable import DEADLINE_RANK, DueAction, Rulebook, dates_ladder, extended_deadline, with_deadline
+from s11flow.domain.timetable import DEADLINE_RANK, DueAction, Rulebook, extended_deadline, with_deadline
 
 SUBMIT_LETTERS = frozenset({"reminder", "target_missed"})
 # What is still waiting to go when a report arrives, or is no longer owed, and has lost its reason.
@@ -42,11 +43,24 @@ def settle(rules: Rulebook, facts: F, now: datetime) -> Plan[F]:
     plan = Plan(facts)
     owed = agenda(rules, facts)
     while owed and owed[0].due_at <= now:
-        plan = plan.then(run(rules, plan.facts, owed[0], now))
-        owed = agenda(rules, plan.facts)
-    if plan.entries:
-        plan = _dated(_only_newest(plan), now)
-    return replace(plan, next_due_at=owed[0].due_at if owed else None)
+        action = owed[0]
+        done = run(rules, plan.facts, action, now)
+        plan = plan.then(done) if plan.entries else done
+        # A case's letter that moves no state leaves the rest of its agenda as it was.
+        only_a_letter = action.kind not in RUNNERS and isinstance(plan.facts, CaseFacts)
+        owed = owed[1:] if only_a_letter else agenda(rules, plan.facts)
+    next_due_at = owed[0].due_at if owed else None
+    return _went(plan, next_due_at, now) if plan.entries else Plan(facts, next_due_at=next_due_at)
+
+
+def _went(plan: Plan[F], next_due_at: datetime | None, now: datetime) -> Plan[F]:
+    """The plan as its letters go: of each family the newest alone, and the day of a `submit` letter remembered."""
+    if len(plan.letters) > 1 or len(plan.entries) > len(plan.letters):
+        plan = _only_newest(plan)
+    facts = plan.facts
+    if any(letter.family == "submit" for letter in plan.letters) and isinstance(facts, CaseFacts):
+        facts = evolve(facts, submit_letter_on=london.day_of(now))
+    return Plan(facts, plan.entries, plan.letters, plan.stops, plan.superseded, plan.expired, next_due_at)
 
 
 def run(rules: Rulebook, facts: F, action: DueAction, now: datetime) -> Plan[F]:
@@ -62,7 +76,7 @@ def run(rules: Rulebook, facts: F, action: DueAction, now: datetime) -> Plan[F]:
 
 
 def _run_case(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> Plan[CaseFacts]:
-    if _came_too_soon(rules, facts, action, now):
+    if _came_too_soon(facts, action, now):
         return passed_over(facts, action, "superseded")
     if action.valid_until is not None and now >= action.valid_until:
         return passed_over(facts, action, "expired")
@@ -72,38 +86,22 @@ def _run_case(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetim
     return runner(rules, facts, action, now)
 
 
-def _came_too_soon(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> bool:
-    """Whether a rung lies before the thing it reminds of was asked or set, or today has or will have another."""
+def _came_too_soon(facts: CaseFacts, action: DueAction, now: datetime) -> bool:
+    """Whether a rung lies before the thing it reminds of was asked or set, or this London day has had its letter."""
     match action.kind:
         case "reminder" | "target_missed":
             dates = facts.dates
             set_at = dates.deadline_set_at if action.rank == DEADLINE_RANK else dates.target_set_at
             asked_at = facts.asked_at or set_at
-            if action.due_at < max(set_at, asked_at) or facts.submit_letter_on == london.day_of(now):
-                return True
-            return _has_its_turn_later_today(rules, facts, action, now)
+            return action.due_at < max(set_at, asked_at) or facts.submit_letter_on == london.day_of(now)
         case "reply_chase" | "session_reminder":
             return facts.session is not None and action.due_at < facts.session.revised_at
         case _:
             return False
 
 
-def _has_its_turn_later_today(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> bool:
-    """Whether a rung that goes late would take the day of the next one, which says more."""
-    today = london.day_of(now)
-    if london.day_of(action.due_at) == today:
-        return False  # the ladder has settled already which of a day's rungs goes
-    return any(
-        other.family == action.family
-        and not other.outranked
-        and now < other.due_at
-        and london.day_of(other.due_at) == today
-        for other in dates_ladder(rules, facts.dates)
-    )
-
-
 def _done(facts: F, action: DueAction) -> F:
-    return replace(facts, done=facts.done | {action.due_key})
+    return evolve(facts, done=facts.done | {action.due_key})
 
 
 def passed_over(facts: CaseFacts, action: DueAction, outcome: str) -> Plan[CaseFacts]:
@@ -157,13 +155,6 @@ def _only_newest(plan: Plan[F]) -> Plan[F]:
         return plan
     newest = {letter.family: letter.due_key for letter in plan.letters if letter.family is not None}
     return plan.without([x for x in plan.letters if x.family is not None and newest[x.family] != x.due_key])
-
-
-def _dated(plan: Plan[F], now: datetime) -> Plan[F]:
-    """Remember the London day of a `submit` letter: one a day is all an agency gets."""
-    if not any(letter.family == "submit" for letter in plan.letters) or not isinstance(plan.facts, CaseFacts):
-        return plan
-    return replace(plan, facts=replace(plan.facts, submit_letter_on=london.day_of(now)))
 
 
 # --- what each kind of due action does to a case --------------------------------------------------------------------

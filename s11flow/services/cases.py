@@ -66,9 +66,22 @@ def write(connection: Connection, changes: Sequence[Change], now: datetime) -> N
     """Save changes to cases and what they mean for the agencies of a joint report."""
     dossiers.fill(connection, changes, now)
     save(connection, changes, now)
+    for cycle_id in {change.loaded.cycle_id for change in changes if _session_changed(change)}:
+        days_again(connection, cycle_id)
     for change in changes:
         if change.plan.facts.members or change.plan.facts.covered_by:
             _members_again(connection, change.loaded)
+
+
+def _session_changed(change: Change) -> bool:
+    before, after = change.loaded.facts, change.plan.facts
+    return isinstance(before, CaseFacts) and after.session is not before.session
+
+
+def days_again(connection: Connection, cycle_id: int | None) -> None:
+    """A panel day owes its pack only while somebody is to be seen on it: work each out anew."""
+    if cycle_id is not None:
+        recompute(connection, [row.id for row in queries.panel_days_of(connection, cycle_id)], "panel_day")
 
 
 def _members_again(connection: Connection, loaded: Loaded) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from s11flow.domain.model import Entry
 
@@ -24,8 +25,9 @@ CLOCK = "clock"
 
 
 def canonical(value: object) -> str:
-    """JSON with one way of writing it: keys in order, no spaces, letters as they are."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    """JSON with one way of writing it: keys in order, no spaces, letters as they are, instants as ISO text."""
+    # `default` is for subclasses of datetime, such as those of a frozen clock.
+    return orjson.dumps(value, default=datetime.isoformat, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def sha256(text: str) -> str:
@@ -35,15 +37,14 @@ def sha256(text: str) -> str:
 
 def message_digest(row: Mapping[str, Any]) -> str:
     """The digest of what a queued message is: recipient, subject line, context, and why and when it is owed."""
-    frozen = [row[name] for name in FROZEN]
-    return sha256(canonical([value.isoformat() if isinstance(value, datetime) else value for value in frozen]))
+    return sha256(canonical([row[name] for name in FROZEN]))
 
 
 def line_hash(head: str, ref: str, row: Mapping[str, Any]) -> str:
     """The digest of a history line after *head*: `sha256(previous hash + canonical text)`."""
     text = canonical(
         [
-            ref, row["seq"], row["at"].isoformat(), row["recorded_at"].isoformat(), row["actor_id"], row["event"],
+            ref, row["seq"], row["at"], row["recorded_at"], row["actor_id"], row["event"],
             row["about"], row["before"], row["after"], row["due_key"], row["cause"], row["data"],
             row["private_sha256"],
         ]

@@ -139,6 +139,7 @@ def _open(
         _new_panel_day(connection, cycle, day)
     pencilled = _allocate(rules, panel_days, register)
     left = _new_cases(connection, cycle, register, pencilled)
+    cases.days_again(connection, cycle.id)
     _wake_partnership(connection, home, now)
     warnings = _late_warnings(rules, cycle, pencilled, year)
     return Opened(ref, len(register), len(pencilled.slots), left, warnings)
@@ -397,6 +398,7 @@ def add_day(uow: UnitOfWork, *, partnership: str, year: int | str, day: date, no
         assert isinstance(facts, CycleFacts)
         cycle = _Cycle(row.id, row.ref, row, loaded.rules, loaded.templates, facts.cut_off, now, by)
         _new_panel_day(connection, cycle, day)
+        cases.days_again(connection, cycle.id)
         cut_off = cut_off_of(loaded.rules, day)
         if cut_off.at > facts.cut_off.at:
             _move_cut_off(connection, loaded, cut_off, now, by)
@@ -558,6 +560,7 @@ def add_agency(
         pencilled = pencil(loaded.rules.definition.panel, ahead, taken, wanted)
         ids = _case_rows(connection, cycle, entry, pencilled, track)
         save(connection, [_new_case(cycle, ids[code], agency, pencilled, track=track)], now)
+        cases.days_again(connection, cycle.id)
         if agency.lead:
             subjects.recompute(connection, [ids[agency.lead]], "case")
     return ref

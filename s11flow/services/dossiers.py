@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -19,24 +18,20 @@ from s11flow.services import overviews
 from s11flow.services.subjects import Change
 
 _TELLS_ALL = frozenset({"non_submission", "escalation", "chair_letter"})
-_TELLS_JUDGEMENT = frozenset({"accuracy_check", "feedback"})
 
 
 def fill(connection: Connection, changes: Sequence[Change], now: datetime) -> None:
     """Give each change whose letters need one its dossier; the others cost nothing."""
     kinds = {change.loaded.id: {letter.kind for letter in change.plan.letters} for change in changes}
     told = {subject_id for subject_id, wanted in kinds.items() if wanted & _TELLS_ALL}
-    judged = {subject_id for subject_id, wanted in kinds.items() if wanted & _TELLS_JUDGEMENT}
     letters = correspondence(connection, told)
-    judgements = queries.assessments(connection, judged) if judged else {}
     for change in changes:
         loaded = change.loaded
-        if isinstance(loaded.facts, CaseFacts) and kinds[loaded.id] & (_TELLS_ALL | _TELLS_JUDGEMENT):
-            rows = judgements.get(loaded.id)
+        if isinstance(loaded.facts, CaseFacts) and kinds[loaded.id] & _TELLS_ALL:
             change.dossier = Dossier(
                 correspondence=tuple(letters.get(loaded.id, ())),
                 last_year=last_year(connection, loaded.facts),
-                assessment=json.loads(rows[-1].body) if rows else change.dossier.assessment,
+                assessment=change.dossier.assessment,
             )
         elif isinstance(loaded.facts, PanelDayFacts) and kinds[loaded.id]:
             change.dossier = Dossier(overview=overviews.running_order(connection, loaded, now))

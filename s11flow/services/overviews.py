@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -57,8 +57,8 @@ def _running(case: Loaded, judged: Mapping[str, Any]) -> dict[str, object]:
         "report": "" if facts.submission is None else _report_words(facts.submission),
         "reply": reply_of(session),
         "self_ratings": "",
-        "last_judgement": "; ".join(f"{row['standard']} {row['word']}" for row in judged.get("ratings", ())),
-        "open_actions": "; ".join(_action_words(row) for row in judged.get("actions", ())),
+        "last_judgement": "; ".join(_rated(case.rules, row) for row in judged.get("standards", ())),
+        "open_actions": "; ".join(_action_words(row) for row in judged.get("actions", ()) if row["status"] != "done"),
     }
 
 
@@ -67,9 +67,15 @@ def _report_words(submission: Submission) -> str:
     return f"version {submission.version}, arrived {london.spell(submission.arrived_at)}: {names}"
 
 
+def _rated(rules: Rulebook, row: Mapping[str, Any]) -> str:
+    words = {rating.code: rating.word for rating in rules.definition.scale}
+    return f"standard {row['standard']}: {words.get(row['panel'], row['panel'])}"
+
+
 def _action_words(row: Mapping[str, Any]) -> str:
-    by = f", by {row['by']}" if row.get("by") else ""
-    return f"{row['what']} ({row['owner']}{by})"
+    by = f"by {london.spell_day(date.fromisoformat(row['by']))}" if row["by"] else ""
+    said = ", ".join(part for part in (row["owner"], by) if part)
+    return f"{row['what']} ({said})" if said else str(row["what"])
 
 
 def _last_judgements(connection: Connection, day: PanelDayFacts, cases: Sequence[Loaded]) -> dict[str, Any]:

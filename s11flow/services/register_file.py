@@ -119,7 +119,11 @@ def _value(name: str, cell: str) -> str | None:
 
 
 def _distinct(addresses: Iterator[str]) -> list[str]:
-    return list({address.casefold(): address for address in reversed([a for a in addresses if a])}.values())[::-1]
+    found: dict[str, str] = {}
+    for address in addresses:
+        if address:
+            found.setdefault(address.casefold(), address)
+    return list(found.values())
 
 
 def _faults(values: Mapping[str, str | None]) -> Iterator[str]:

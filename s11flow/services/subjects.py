@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, cast, insert, update
@@ -109,7 +111,7 @@ class _Parts:
     replies: dict[int, list[Any]]
     escalations: dict[int, list[Any]]
     submissions: dict[int, list[Any]]
-    mail: dict[int, datetime]
+    mail: dict[int | str, datetime]
 
     @classmethod
     def of(cls, connection: Connection, ids: Collection[int]) -> _Parts:
@@ -133,7 +135,8 @@ def _loaded_case(row: Any, rules: Rulebook, cycle: Any, parts: _Parts) -> Loaded
     sessions = parts.sessions.get(case_id)
     escalations = parts.escalations.get(case_id)
     submissions = parts.submissions.get(case_id)
-    waiting = parts.mail.get(case_id) or parts.mail.get(0)
+    # Mail that nobody has matched yet may be anybody's, so the earlier of the two counts (case 15).
+    waiting = min((at for key in (case_id, row.partnership) if (at := parts.mail.get(key)) is not None), default=None)
     facts = CaseFacts(
         ref=row.ref,
         partnership=row.partnership,
@@ -144,11 +147,12 @@ def _loaded_case(row: Any, rules: Rulebook, cycle: Any, parts: _Parts) -> Loaded
         opened_at=row.opened_at,
         done=frozenset(parts.done[case_id]) if case_id in parts.done else _NOTHING,
         track=_TRACKS[row.track],
-        session=_session(sessions[-1], parts.replies) if sessions else None,
+        session=session_from(sessions[-1], parts.replies) if sessions else None,
         sessions=sessions[-1].number if sessions else 0,
         escalation=_escalation(escalations[-1]) if escalations else None,
         submission=_submission(submissions) if submissions else None,
         submissions=submissions[-1].version if submissions else 0,
+        first_arrived_at=_first_arrival(submissions) if submissions else None,
         asked_at=row.asked_at,
         submit_letter_on=row.submit_letter_on,
         return_by=row.return_by,
@@ -188,7 +192,7 @@ def _with_notice(connection: Connection, loaded: list[Loaded]) -> list[Loaded]:
     return loaded
 
 
-def _session(row: Any, replies: dict[int, list[Any]]) -> Session:
+def session_from(row: Any, replies: dict[int, list[Any]]) -> Session:
     return Session(
         number=row.number,
         state=SessionState[row.state],
@@ -227,6 +231,11 @@ def _submission(rows: Sequence[Any]) -> Submission | None:
         as_in_time=row.as_in_time,
         status=row.status,
     )
+
+
+def _first_arrival(rows: Sequence[Any]) -> datetime | None:
+    """When the first version that was not taken back reached us: what decides whether the report is in time."""
+    return min((row.arrived_at for row in rows if row.status != "withdrawn"), default=None)
 
 
 def _members(rows: Iterable[Any]) -> tuple[Member, ...]:
@@ -358,7 +367,7 @@ class _Rows:
         self.history: list[dict[str, Any]] = []
         self.private: list[dict[str, Any]] = []
         self.messages: list[dict[str, Any]] = []
-        self.files: list[dict[str, Any]] = []
+        self.files: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
         self.others: list[tuple[Any, dict[str, Any]]] = []
 
 
@@ -456,9 +465,9 @@ def _state_of(facts: Facts) -> str:
 def _gather_case(rows: _Rows, loaded: Loaded, after: CaseFacts) -> None:
     before = loaded.facts
     assert isinstance(before, CaseFacts)
-    file = case_file_values(after)
-    if file != case_file_values(before):
-        rows.files.append({"b_id": loaded.id, **file})
+    changed = {name: value for name, value, was in zip(_FILE, _FILE_OF(after), _FILE_OF(before), strict=True) if value != was}
+    if changed:
+        rows.files[tuple(changed)].append(_file_row(loaded.id, changed))
     if after.session is not before.session and after.session is not None:
         rows.others += _session_rows(loaded, before, after.session)
     if after.escalation is not before.escalation and after.escalation is not None:
@@ -467,20 +476,21 @@ def _gather_case(rows: _Rows, loaded: Loaded, after: CaseFacts) -> None:
         rows.others += _submission_rows(loaded, before, after)
 
 
-def case_file_values(facts: CaseFacts) -> dict[str, Any]:
-    """The columns of a case's file that events change."""
-    return {
-        "dates": facts.dates,
-        "asked_at": facts.asked_at,
-        "submit_letter_on": facts.submit_letter_on,
-        "return_by": facts.return_by,
-        "gaps": facts.gaps,
-        "waived": facts.waived,
-        "basis": facts.basis,
-        "considered_at": facts.considered_at,
-        "assessed_at": facts.assessed_at,
-        "agreed_at": facts.agreed_at,
-    }
+_FILE = (
+    "dates", "asked_at", "submit_letter_on", "return_by", "gaps", "waived", "basis", "considered_at", "assessed_at",
+    "agreed_at",
+)  # fmt: skip
+"""The columns of a case's file that events change, named as the facts are."""
+_FILE_OF = attrgetter(*_FILE)
+
+
+def _file_row(case_id: int, changed: dict[str, Any]) -> dict[str, Any]:
+    row = {"b_id": case_id, **changed}
+    if "dates" in row:
+        row["dates"] = dates_text(row["dates"])
+    if "gaps" in row:
+        row["gaps"] = canonical(list(row["gaps"])) if row["gaps"] else ""
+    return row
 
 
 def _session_rows(loaded: Loaded, before: CaseFacts, session: Session) -> list[tuple[Any, dict[str, Any]]]:
@@ -574,14 +584,14 @@ _SUBJECT_UPDATE = (
         seq=bindparam("seq"), head=bindparam("head"),
     )
 )  # fmt: skip
-_FILE_UPDATE = (
-    update(queries.case_file)
-    .where(queries.case_file.c.subject_id == bindparam("b_id"))
-    .values({name: bindparam(name) for name in (
-        "dates", "asked_at", "submit_letter_on", "return_by", "gaps", "waived", "basis", "considered_at",
-        "assessed_at", "agreed_at",
-    )})
-)  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _file_update(columns: tuple[str, ...]) -> Any:
+    """The statement that sets just these columns of a case's file."""
+    table = queries.case_file
+    of_case = update(table).where(table.c.subject_id == bindparam("b_id"))
+    return of_case.values({name: bindparam(name) for name in columns})
 
 
 def _write(connection: Connection, rows: _Rows) -> None:
@@ -595,14 +605,10 @@ def _write(connection: Connection, rows: _Rows) -> None:
     ):
         if inserted:
             connection.execute(insert(table), inserted)
-    if rows.files:
-        connection.execute(_FILE_UPDATE, [_file_row(row) for row in rows.files])
+    for columns, files in rows.files.items():
+        connection.execute(_file_update(columns), files)
     for statement, values in rows.others:
         connection.execute(statement, values)
-
-
-def _file_row(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "dates": dates_text(row["dates"]), "gaps": canonical(list(row["gaps"])) if row["gaps"] else ""}
 
 
 def recompute(connection: Connection, ids: Collection[int], kind: str) -> int:

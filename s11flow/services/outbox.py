@@ -1,0 +1,310 @@
+"""The outbox: what staff see of it and may do to a letter. Every change of status is a step of its lifecycle.
+
+A change is saved with a line in the history of whatever owes the letter, and with what it means for that case.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+
+from calendars import london
+from db import queries
+from db.tables import HistoryPrivate
+from db.unit_of_work import UnitOfWork
+from s11flow.domain.errors import NotNow, Refused, RefusedError, UnknownError, WrongInputError
+from s11flow.domain.late_delivery import after_late_delivery
+from s11flow.domain.lifecycle import ESCALATION, MESSAGE
+from s11flow.domain.model import CaseFacts, CaseState, Entry, MessageEvent, MessageState, Note
+from s11flow.letters.compose import write
+from s11flow.services.chain import CLOCK, lines
+from s11flow.services.subjects import Change, ChangedMeanwhile, load_cases, recompute, save
+
+_history_private = queries.table(HistoryPrivate)
+
+# --- what staff see ---------------------------------------------------------------------------------------------------
+
+_SHOWN = (
+    "id", "at", "kind", "subject", "case_ref", "agency", "to_address", "subject_line", "why", "dedupe_key", "status",
+    "queued_at", "sent_at", "message_id", "status_why",
+)  # fmt: skip
+
+
+def list_messages(
+    connection: Connection,
+    *,
+    status: str | None = None,
+    kind: str | None = None,
+    case: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[dict[str, Any]]:
+    """The letters of the outbox by the instant they were owed, each in the shape scripts rely on.
+
+    *since* is the first instant that counts and *until* the first that does not. WrongInputError for a status there
+    is none of.
+    """
+    table = queries.message
+    statement = select(*(table.c[name] for name in _SHOWN)).order_by(table.c.at, table.c.id)
+    if status is not None:
+        statement = statement.where(table.c.status == _status(status).value)
+    if kind is not None:
+        statement = statement.where(table.c.kind == kind)
+    if case is not None:
+        statement = statement.where(table.c.case_ref == case.upper())
+    if since is not None:
+        statement = statement.where(table.c.at >= since)
+    if until is not None:
+        statement = statement.where(table.c.at < until)
+    return [_as_json(row) for row in connection.execute(statement).mappings()]
+
+
+def _status(name: str) -> MessageState:
+    try:
+        return MessageState[name.upper()]
+    except KeyError:
+        known = ", ".join(state.name for state in MessageState)
+        raise WrongInputError(f"No letter is ever {name!r}; its status is one of {known}.") from None
+
+
+def _as_json(row: RowMapping) -> dict[str, Any]:
+    return {
+        "at": london.iso(row["at"]),
+        "kind": row["kind"],
+        "subject": row["subject"],
+        "case": row["case_ref"],
+        "agency": row["agency"],
+        "to": row["to_address"],
+        "subject_line": row["subject_line"],
+        "why": row["why"],
+        "dedupe_key": row["dedupe_key"],
+        "id": row["id"],
+        "status": row["status"],
+        "queued_at": london.iso(row["queued_at"]),
+        "sent_at": None if row["sent_at"] is None else london.iso(row["sent_at"]),
+        "message_id": row["message_id"],
+        "status_why": row["status_why"],
+    }
+
+
+def show(connection: Connection, message_id: int) -> dict[str, Any]:
+    """One letter as `list_messages` has it, and under `text` what it says; UnknownError if there is none of this id."""
+    row = _letter(connection, message_id)
+    return {**_as_json(row._mapping), "text": _text_of(row.raw) if row.raw else _text_to_be(connection, row)}
+
+
+def _letter(connection: Connection, message_id: int) -> Any:
+    row = connection.execute(select(queries.message).where(queries.message.c.id == message_id)).one_or_none()
+    if row is None:
+        raise UnknownError(f"There is no letter {message_id}: see `s11flow outbox list` for the ones there are.")
+    return row
+
+
+def _text_of(raw: bytes) -> str:
+    """The text part of a mail as it was composed."""
+    body = email.message_from_bytes(raw, policy=email.policy.default).get_body(("plain",))
+    return "" if body is None else str(body.get_content())
+
+
+def _text_to_be(connection: Connection, row: Any) -> str:
+    source = queries.contents(connection, [row.templates_sha256])[row.templates_sha256]
+    return write(templates_from(source), row.kind, row.context, subject_line=row.subject_line).text
+
+
+@lru_cache(maxsize=64)
+def templates_from(text: str) -> Mapping[str, str]:
+    """The letter templates a text holds that a cycle was pinned by; the same text is read once."""
+    templates: Mapping[str, str] = json.loads(text)
+    return templates
+
+
+# --- what staff may do ------------------------------------------------------------------------------------------------
+
+_PEOPLE_CAN = (
+    MessageEvent.HOLD,
+    MessageEvent.RELEASE,
+    MessageEvent.RETRY,
+    MessageEvent.WITHDRAW,
+    MessageEvent.ACCEPTED_BY_SERVER,
+)
+
+
+def hold(uow: UnitOfWork, message_id: int, reason: str, *, by: str, now: datetime) -> None:
+    """Keep a letter that waits from leaving until it is released. Raises RefusedError and UnknownError."""
+    _change(uow, message_id, MessageEvent.HOLD, "held", reason, by, now, reason_wanted=True)
+
+
+def release(uow: UnitOfWork, message_id: int, reason: str = "", *, by: str, now: datetime) -> None:
+    """Let a held letter go with the next delivery, if the mode allows. Raises RefusedError and UnknownError."""
+    _change(uow, message_id, MessageEvent.RELEASE, "released", reason, by, now)
+
+
+def retry(uow: UnitOfWork, message_id: int, reason: str = "", *, by: str, now: datetime) -> None:
+    """Send a letter again that failed, is delayed or may not have arrived, with the same bytes.
+
+    Raises RefusedError and UnknownError.
+    """
+    _change(uow, message_id, MessageEvent.RETRY, "to be sent again", reason, by, now)
+
+
+def withdraw(uow: UnitOfWork, message_id: int, reason: str, *, by: str, now: datetime) -> None:
+    """Never send a letter that has not left. Raises RefusedError and UnknownError."""
+    _change(uow, message_id, MessageEvent.WITHDRAW, "withdrawn", reason, by, now, reason_wanted=True)
+
+
+def arrived(uow: UnitOfWork, message_id: int, reason: str, *, by: str, now: datetime) -> None:
+    """Record that a letter of unknown outcome did arrive. Raises RefusedError and UnknownError."""
+    event = MessageEvent.ACCEPTED_BY_SERVER
+    _change(uow, message_id, event, "found to have arrived", reason, by, now, reason_wanted=True)
+
+
+def _change(
+    uow: UnitOfWork,
+    message_id: int,
+    event: MessageEvent,
+    words: str,
+    reason: str,
+    by: str,
+    now: datetime,
+    *,
+    reason_wanted: bool = False,
+) -> None:
+    with uow.write() as connection:
+        subject = queries.subject_by_id(connection, _letter(connection, message_id).subject_id, lock=True)
+        row = _letter(connection, message_id)  # as it stands, now that nobody else changes it
+        status = _person_moves(row, event)
+        if reason_wanted and not reason.strip():
+            raise RefusedError(NotNow(_name(row), event, "give a reason; it is kept in the history."))
+        values = {"status": status.value, "status_why": words, **_values_of(row, event, now)}
+        if not change_row(connection, row, values):
+            raise RefusedError(NotNow(_name(row), event, "it has just changed; look at it again."))
+        stopped = event in (MessageEvent.HOLD, MessageEvent.WITHDRAW)
+        entry = line(row, Note.MESSAGE_STOPPED if stopped else Note.DELIVERY, status, now, words, reason=reason)
+        note(connection, subject, entry, actor=by, now=now)
+        case_follows(connection, subject, row, now, delivered=status == MessageState.SENT)
+
+
+def _person_moves(row: Any, event: MessageEvent) -> MessageState:
+    """The status the letter comes to; RefusedError says what a person can do to it instead."""
+    status = MessageState[row.status]
+    transition = MESSAGE.find(status, event)
+    # What is on its way to the server is nobody's until the answer is there.
+    if transition is not None and status != MessageState.SENDING:
+        return MessageState(transition.then)
+    can = () if status == MessageState.SENDING else tuple(e for e in MESSAGE.events_from(status) if e in _PEOPLE_CAN)
+    raise RefusedError(Refused(_name(row), status, event, can=can))
+
+
+def _values_of(row: Any, event: MessageEvent, now: datetime) -> dict[str, Any]:
+    match event:
+        case MessageEvent.RETRY:
+            # The waits begin anew; that it was tried before is still to be seen.
+            return {"next_try_at": now, "attempts": min(row.attempts, 1)}
+        case MessageEvent.RELEASE:
+            return {"next_try_at": now, "status_why": ""}
+        case MessageEvent.ACCEPTED_BY_SERVER:
+            return {"sent_at": now}
+    return {}
+
+
+def _name(row: Any) -> str:
+    return f"letter {row.id} ({row.kind.replace('_', ' ')} to {row.to_address} for {row.case_ref or row.subject})"
+
+
+# --- how a letter's status changes ------------------------------------------------------------------------------------
+
+
+def moved(status: MessageState, *events: MessageEvent) -> MessageState:
+    """The status that these events lead to, one after the other; ValueError where the lifecycle has no such step."""
+    for event in events:
+        transition = MESSAGE.find(status, event)
+        if transition is None:
+            raise ValueError(f"No letter that is {status} can {event}: the lifecycle has no such step.")
+        status = MessageState(transition.then)
+    return status
+
+
+def change_row(connection: Connection, row: Any, values: Mapping[str, Any]) -> bool:
+    """Change a letter that still stands as it was read; False, and nothing changed, if it does not."""
+    seen = {"b_id": row.id, "b_status": row.status, "b_attempts": row.attempts, "b_next_try_at": row.next_try_at}
+    return bool(connection.execute(_AS_READ, {**seen, **values}).rowcount)
+
+
+# Built once: making a statement costs more than running it.
+_AS_READ = update(queries.message).where(
+    *(queries.message.c[name] == bindparam(f"b_{name}") for name in ("id", "status", "attempts", "next_try_at"))
+)
+
+
+def line(row: Any, event: Note, status: MessageState, now: datetime, cause: str, **private: object) -> Entry:
+    """The history line of a letter that came to *status*; *private* may name people."""
+    data: dict[str, object] = {"key": row.dedupe_key, "status": status.value}
+    if event == Note.MESSAGE_STOPPED:
+        data["kind"] = row.kind
+    elif row.raw is not None:
+        data["bytes_sha256"] = hashlib.sha256(row.raw).hexdigest()
+    return Entry(now, event, "letter", cause=cause, data=data, private=private)
+
+
+def note(connection: Connection, subject: Any, entry: Entry, *, now: datetime, actor: str = CLOCK) -> None:
+    """Chain one line on to the history of *subject*, as it was read under its lock; raises ChangedMeanwhile."""
+    made = lines(
+        subject_id=subject.id, ref=subject.ref, seq=subject.seq, head=subject.head, entries=(entry,), actor=actor,
+        now=now,
+    )  # fmt: skip
+    connection.execute(_HISTORY, made.rows)
+    if made.private:
+        connection.execute(insert(_history_private), made.private)
+    seen = {"b_id": subject.id, "b_version": subject.version}
+    values = {"seq": made.seq, "head": made.head, "version": subject.version + 1}
+    if connection.execute(_HEAD, {**seen, **values}).rowcount != 1:
+        raise ChangedMeanwhile(f"{subject.ref} was changed by someone else")
+
+
+_HISTORY = insert(queries.history)
+_HEAD = update(queries.subject).where(
+    queries.subject.c.id == bindparam("b_id"), queries.subject.c.version == bindparam("b_version")
+)
+
+
+def case_follows(connection: Connection, subject: Any, row: Any, now: datetime, *, delivered: bool) -> None:
+    """What it means for the case that a letter asking for its report was delivered or was not (case 60).
+
+    A request that came late gives the notice it would have given; and non-submission waits for a delivery.
+    """
+    if row.kind not in queries.ASKING or row.recipient != "contact":
+        return
+    if subject.kind != "case" or subject.state != CaseState.REQUESTED.value:
+        return
+    came_late = row.kind == "report_request" and london.day_of(now) > london.day_of(row.queued_at)
+    if delivered and came_late and _gives_notice(connection, subject.id, now):
+        return
+    if _has_open_escalation(connection, subject.id):
+        recompute(connection, [subject.id], "case")
+
+
+def _gives_notice(connection: Connection, case_id: int, now: datetime) -> bool:
+    (loaded,) = load_cases(connection, [case_id])
+    assert isinstance(loaded.facts, CaseFacts)
+    plan = after_late_delivery(loaded.rules, loaded.facts, delivered_at=now)
+    if plan is not None:
+        save(connection, [Change(loaded, plan)], now)
+    return plan is not None
+
+
+def _has_open_escalation(connection: Connection, case_id: int) -> bool:
+    return connection.execute(_OPEN_ESCALATION, {"b_id": case_id}).first() is not None
+
+
+_ENDED = [state.value for state in ESCALATION.ends]
+_OPEN_ESCALATION = select(queries.escalation.c.id).where(
+    queries.escalation.c.case_id == bindparam("b_id"), queries.escalation.c.state.not_in(_ENDED)
+)

@@ -1,0 +1,119 @@
+"""Gathers a cycle from the database for the Assurance Report. Building a file changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from db import queries
+from db.tables import HistoryPrivate
+from db.unit_of_work import UnitOfWork
+from s11flow.domain.agenda import blocked
+from s11flow.domain.model import CaseEvent, CaseFacts, CycleEvent, CycleFacts, CycleState
+from s11flow.reports import AssuranceReport, ReportCase, build
+from s11flow.services import subjects
+from s11flow.services.cycles import find_cycle
+from s11flow.services.subjects import Loaded, session_from
+
+_private = queries.table(HistoryPrivate)
+
+
+def assurance_report(
+    uow: UnitOfWork, *, partnership: str, year: int | str, now: datetime, author: str = "Independent Scrutineer"
+) -> AssuranceReport:
+    """The Assurance Report of a cycle as it stands at *now*: a draft until the report is approved."""
+    with uow.read() as connection:
+        row = find_cycle(connection, partnership, year)
+        (cycle,) = subjects.load(connection, [row.id], "cycle")
+        facts = cycle.facts
+        assert isinstance(facts, CycleFacts)
+        found = subjects.load_cases(connection, queries.case_ids(connection, row.id))
+        days = [day.day for day in queries.panel_days_of(connection, row.id) if day.state == "SITTING"]
+        return build(
+            cycle.rules.definition,
+            facts,
+            _report_cases(connection, found, now),
+            author=author,
+            status=_status(connection, facts, row.id),
+            built_at=now,
+            panel_days=days,
+            approved_at=_approved_at(connection, row.id),
+        )
+
+
+def _status(connection: Connection, facts: CycleFacts, cycle_id: int) -> Any:
+    reopened = any(line.event == CycleEvent.REOPEN_REPORT for line in queries.history_of(connection, cycle_id))
+    if facts.state in (CycleState.REPORTED, CycleState.IN_STATEMENT, CycleState.CLOSED):
+        return "corrigendum" if reopened else "approved"
+    return "draft"
+
+
+def _approved_at(connection: Connection, cycle_id: int) -> datetime | None:
+    """When the report was last approved, unless it has been opened again since."""
+    at: datetime | None = None
+    for line in queries.history_of(connection, cycle_id):
+        if line.event == CycleEvent.APPROVE_REPORT:
+            at = line.at
+        elif line.event == CycleEvent.REOPEN_REPORT:
+            at = None
+    return at
+
+
+def _report_cases(connection: Connection, found: Sequence[Loaded], now: datetime) -> list[ReportCase]:
+    ids = [case.id for case in found]
+    assessments = queries.assessments(connection, ids)
+    sessions = queries.sessions(connection, ids)
+    versions = queries.submissions(connection, ids)
+    excuses = _excuses(connection, ids)
+    silent = _non_submissions(connection, ids)
+    cases = []
+    for case in found:
+        facts = case.facts
+        assert isinstance(facts, CaseFacts)
+        arrived = [row.arrived_at for row in versions.get(case.id, ()) if row.status != "withdrawn"]
+        rows = assessments.get(case.id)
+        reason, authority = excuses.get(case.id, ("", ""))
+        cases.append(
+            ReportCase(
+                facts=facts,
+                assessment=json.loads(rows[-1].body) if rows else None,
+                first_arrived_at=min(arrived) if arrived else None,
+                sessions=tuple(session_from(row, {}) for row in sessions.get(case.id, ())),
+                reason=reason,
+                authority=authority,
+                non_submission_at=silent.get(case.id),
+                note=" ".join(blocked(case.rules, facts, now)),
+            )
+        )
+    return cases
+
+
+def _excuses(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """The newest excuse of each case: reason and authority."""
+    table = queries.history
+    joined = (_private.c.subject_id == table.c.subject_id) & (_private.c.seq == table.c.seq)
+    statement = (
+        select(table.c.subject_id, _private.c.body)
+        .join(_private, joined)
+        .where(table.c.subject_id.in_(ids), table.c.event == CaseEvent.EXCUSE.value)
+        .order_by(table.c.seq)
+    )
+    found = {}
+    for subject_id, body in connection.execute(statement):
+        said = json.loads(body)
+        found[subject_id] = (said.get("reason", ""), said.get("authority", ""))
+    return found
+
+
+def _non_submissions(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
+    table = queries.history
+    statement = (
+        select(table.c.subject_id, table.c.at)
+        .where(table.c.subject_id.in_(ids), table.c.event == CaseEvent.CONFIRM_NON_SUBMISSION.value)
+        .order_by(table.c.seq)
+    )
+    return {subject_id: at for subject_id, at in connection.execute(statement)}

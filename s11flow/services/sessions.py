@@ -1,0 +1,187 @@
+"""Moves, records and cancels panel sessions; records replies; moves a whole panel day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from calendars import london
+from db import queries
+from db.unit_of_work import UnitOfWork
+from s11flow.domain import acts
+from s11flow.domain.errors import NotNow, RefusedError, UnknownError, WrongInputError
+from s11flow.domain.model import CaseFacts, PanelDayState, Plan, SessionEvent
+from s11flow.domain.panels import clash, slot_at
+from s11flow.services import cases, subjects
+from s11flow.services.subjects import Change, Loaded
+
+AskedBy = Literal["panel", "agency"]
+
+
+def move(
+    uow: UnitOfWork,
+    ref: str,
+    *,
+    to: datetime,
+    asked_by: AskedBy,
+    now: datetime,
+    by: str,
+    reason: str = "",
+    consent: bool = False,
+) -> Plan[CaseFacts]:
+    """Move a session to the instant *to*: revision and calendar sequence rise, replies are asked again.
+
+    Raises RefusedError when the panel does not sit then, the time is taken or in a break (it names free ones), or the
+    deadline would move earlier without the agency's consent.
+    """
+    with uow.write() as connection:
+        loaded = cases.one_case(connection, ref)
+        days = {row.day: row for row in queries.panel_days_of(connection, _cycle_of(loaded))}
+        _must_sit(ref, days, london.day_of(to))
+        taken = _taken(connection, loaded)
+        if (why := clash(loaded.rules.definition.panel, to, taken)) is not None:
+            raise RefusedError(NotNow(ref, SessionEvent.MOVE, why))
+        slot = slot_at(loaded.rules.definition.panel, to)
+        change = cases.change_for(loaded, acts.Move(slot, asked_by, reason, consent), by=by, now=now)
+        cases.write(connection, [change], now)
+        _days_again(connection, days.values())
+    plan: Plan[CaseFacts] = change.plan
+    return plan
+
+
+def _cycle_of(loaded: Loaded) -> int:
+    assert loaded.cycle_id is not None
+    return loaded.cycle_id
+
+
+def _must_sit(ref: str, days: dict[date, Any], on: date) -> None:
+    if on in days and days[on].state == PanelDayState.SITTING:
+        return
+    sitting = [london.spell_day(day) for day, row in days.items() if row.state == PanelDayState.SITTING]
+    why = f"the panel does not sit on {london.spell_day(on)}; it sits on {', '.join(sitting) or 'no day yet'}."
+    raise RefusedError(NotNow(ref, SessionEvent.MOVE, why))
+
+
+def _taken(connection: Connection, loaded: Loaded) -> list[datetime]:
+    rows = queries.live_sessions(connection, _cycle_of(loaded))
+    return [row.starts_at for row in rows if row.case_id != loaded.id]
+
+
+def _days_again(connection: Connection, days: Any) -> None:
+    """A panel day owes its pack only while somebody is to be seen on it."""
+    subjects.recompute(connection, [row.id for row in days], "panel_day")
+
+
+def move_day(
+    uow: UnitOfWork,
+    *,
+    partnership: str,
+    year: int | str,
+    day: date,
+    to: date,
+    now: datetime,
+    by: str,
+    reason: str = "",
+    consent: bool = False,
+    dry_run: bool = False,
+) -> tuple[Plan[CaseFacts], ...]:
+    """Move all sessions of a panel day to another sitting day of the cycle, each at its own time (case 18).
+
+    Clashes are all named before anything moves. A deadline moves only if later, or with the agencies' consent.
+    """
+    with uow.write() as connection:
+        cycle = _cycle_row(connection, partnership, year)
+        days = {row.day: row for row in queries.panel_days_of(connection, cycle.id)}
+        for one in (day, to):
+            _must_sit(cycle.ref, days, one)
+        rows = queries.live_sessions(connection, cycle.id)
+        moving = [row for row in rows if london.day_of(row.starts_at) == day]
+        if not moving:
+            raise UnknownError(f"No session of {cycle.ref} is on {london.spell_day(day)}.")
+        changes = _moves(connection, rows, moving, to, reason, consent, by, now)
+        if not dry_run:
+            cases.write(connection, changes, now)
+            _days_again(connection, days.values())
+    return tuple(change.plan for change in changes)
+
+
+def _cycle_row(connection: Connection, partnership: str, year: int | str) -> Any:
+    for row in queries.cycles(connection):
+        if (row.partnership, row.code) == (partnership, str(year)):
+            return row
+    raise UnknownError(f"{partnership} has no cycle {year}.")
+
+
+def _moves(
+    connection: Connection,
+    rows: Sequence[Any],
+    moving: Sequence[Any],
+    to: date,
+    reason: str,
+    consent: bool,
+    by: str,
+    now: datetime,
+) -> list[Change]:
+    going = {row.case_id for row in moving}
+    taken = [row.starts_at for row in rows if row.case_id not in going]
+    loaded = {row.case_id: cases.one_case(connection, row.ref) for row in moving}
+    starts = {row.case_id: london.instant(to, london.local(row.starts_at).time()) for row in moving}
+    clashes = [
+        f"{case.ref}: {why}"
+        for case_id, case in loaded.items()
+        if (why := clash(case.rules.definition.panel, starts[case_id], taken)) is not None
+    ]
+    if clashes:
+        raise WrongInputError("Nothing was moved. " + " ".join(clashes))
+    return [
+        cases.change_for(
+            case,
+            acts.Move(slot_at(case.rules.definition.panel, starts[case_id]), "panel", reason, consent),
+            by=by,
+            now=now,
+        )
+        for case_id, case in loaded.items()
+    ]
+
+
+def record(
+    uow: UnitOfWork,
+    ref: str,
+    outcome: Literal["attended", "in-part", "absent"],
+    *,
+    now: datetime,
+    by: str,
+    minutes: int | None = None,
+    notice: bool = False,
+) -> Plan[CaseFacts]:
+    """Record what happened at the session; having attended, the case is considered by the panel."""
+    return cases.act(uow, ref, acts.Record(outcome, minutes, notice), by=by, now=now)
+
+
+def cancel(uow: UnitOfWork, ref: str, *, reason: str, now: datetime, by: str) -> Plan[CaseFacts]:
+    """Cancel the live session; attendees get a calendar cancellation."""
+    with uow.write() as connection:
+        loaded = cases.one_case(connection, ref)
+        change = cases.change_for(loaded, acts.CancelSession(reason), by=by, now=now)
+        cases.write(connection, [change], now)
+        _days_again(connection, queries.panel_days_of(connection, _cycle_of(loaded)))
+    plan: Plan[CaseFacts] = change.plan
+    return plan
+
+
+def reply(
+    uow: UnitOfWork,
+    ref: str,
+    attendee: str,
+    answer: Literal["accepted", "declined", "tentative"],
+    *,
+    now: datetime,
+    by: str,
+) -> Plan[CaseFacts]:
+    """Record an attendee's answer to the invitation; a later one replaces it."""
+    return cases.act(uow, ref, acts.ReplyToInvitation(attendee.strip(), answer), by=by, now=now)
+
+
