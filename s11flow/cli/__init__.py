@@ -1,0 +1,68 @@
+"""The command line. Heavy imports wait inside the commands: `s11flow --help` is answered at once."""
+
+from __future__ import annotations
+
+import typer
+
+from s11flow.cli import (
+    agencies,
+    case,
+    cycle,
+    escalation,
+    inbox,
+    incident,
+    judging,
+    outbox,
+    panel,
+    process,
+    report,
+    running,
+    setup,
+)
+from s11flow.cli.frame import Root
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    cls=Root,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Runs a safeguarding partnership's Section 11 cycle. Data goes to stdout, everything else to stderr. "
+    "It ends with 0 when done, 1 when refused, 2 when mistyped, 3 when a person is needed, 4 when not set up.",
+)
+for command in (
+    setup.demo,
+    setup.init,
+    setup.migrate,
+    setup.doctor,
+    setup.verify,
+    setup.worker,
+    running.forecast,
+    running.tick,
+    running.deliver,
+    judging.assess,
+    judging.agree,
+    judging.reopen,
+    report.report,
+    process.lifecycle,
+):
+    app.command()(command)
+for name, group in {
+    "agencies": agencies.app,
+    "cycle": cycle.app,
+    "case": case.app,
+    "panel": panel.app,
+    "escalation": escalation.app,
+    "outbox": outbox.app,
+    "inbox": inbox.app,
+    "incident": incident.app,
+}.items():
+    app.add_typer(group, name=name)
+
+
+def main() -> None:
+    """Run the command that was typed."""
+    app(prog_name="s11flow")

@@ -1,0 +1,420 @@
+"""`s11flow case`: looks at cases, and records what agencies and the business unit do to one."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from s11flow.cli import options, show
+from s11flow.cli.frame import at_work
+from s11flow.cli.options import AsJson, DryRun, Now, Partnership, Reason, Ref, YearOption
+
+if TYPE_CHECKING:
+    from s11flow.services.cases import ActOn
+
+app = typer.Typer(no_args_is_help=True, help="Look at cases, and record what happens to one.")
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+@app.command("list")
+def list_(
+    year: YearOption = None,
+    state: Annotated[
+        str | None, typer.Option(metavar="STATE", help="Only cases in this state, e.g. REQUESTED.")
+    ] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only cases whose report is overdue.")] = False,
+    query: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only cases whose reference or agency has this.")
+    ] = None,
+    partnership: Partnership = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the cases of a cycle."""
+    with at_work(partnership, now=now, reads=True) as desk:
+        from s11flow.services.views import case_list
+
+        with desk.uow.read() as connection:
+            found = case_list(
+                connection, desk.partnership, year, now=desk.now, state=state, overdue=overdue, query=query
+            )
+    show.answer(found, as_json=as_json, plain=lambda: _cases(found))
+
+
+def _cases(found: list[dict[str, Any]]) -> None:
+    rows = [
+        (item["case"], item["agency_name"], item["state_words"], item["flags"], _on(item, "deadline"), _session(item))
+        for item in found
+    ]
+    show.table(("Case", "Agency", "State", "Flags", "Deadline", "Session"), rows, empty="No case is like that.")
+
+
+def _on(item: dict[str, Any], name: str) -> str:
+    dated = item["dates"][name]
+    return show.when(dated["at"]) if dated else ""
+
+
+def _session(item: dict[str, Any]) -> str:
+    return show.when(item["session"]["at"]) if item["session"] else ""
+
+
+@app.command("show")
+def show_(ref: Ref, partnership: Partnership = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Show a case with its dates, why each is what it is, and what happened so far."""
+    found = _shown(ref, partnership, now)
+    show.answer(found, as_json=as_json, plain=lambda: _case(found))
+
+
+def _shown(ref: str, partnership: str | None, now: datetime | None) -> dict[str, Any]:
+    with at_work(partnership, now=now, reads=True) as desk:
+        from s11flow.services.views import case_show
+
+        known = desk.case(ref)
+        with desk.uow.read() as connection:
+            return case_show(connection, known, desk.now)
+
+
+def _case(found: dict[str, Any]) -> None:
+    session, escalation, submission = found["session"], found["escalation"], found["submission"]
+    show.facts(
+        {
+            "case": f"{found['case']}, {found['agency_name']}",
+            "state": found["state_words"],
+            "flags": found["flags"],
+            "covered by": found["covered_by"],
+            "covers": found["covers"],
+            **{name.replace("_", " "): _why(value) for name, value in found["dates"].items()},
+            "session": f"{_why(session)} Place: {session['place']}. {session['state'].lower()}" if session else "",
+            "reply": session["reply"] if session else "",
+            "report": f"version {submission['version']}, arrived {show.when(submission['arrived_at'])}"
+            if submission
+            else "",
+            "basis": found["basis"],
+            "escalation": escalation["state_words"] if escalation else "",
+            "next": f"{show.when(found['next']['at'])} {found['next']['key']}" if found["next"] else "",
+            "waits for": " ".join(found["waits_for"]),
+        }
+    )
+    show.line("")
+    _history(found["history"])
+
+
+def _why(value: Any) -> str:
+    return str(value["why"]) if isinstance(value, dict) else str(value or "")
+
+
+@app.command()
+def history(ref: Ref, partnership: Partnership = None, as_json: AsJson = False) -> None:
+    """List what happened to a case, oldest first."""
+    found = _shown(ref, partnership, None)["history"]
+    show.answer(found, as_json=as_json, plain=lambda: _history(found))
+
+
+def _history(lines: list[dict[str, Any]]) -> None:
+    rows = [
+        (
+            item["seq"],
+            show.when(item["at"]),
+            item["by"],
+            item["event"].replace("_", " ").lower(),
+            item["about"],
+            f"{item['from'] or ''} -> {item['to']}" if item["to"] else "",
+            item["due_key"] or item["cause"],
+        )
+        for item in lines
+    ]
+    show.table(("No", "As of", "By", "What happened", "About", "State", "Why"), rows)
+
+
+# --- reports ----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def receive(
+    ref: Ref,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The files of the report.")],
+    received_at: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=options.moment,
+            metavar="ISO",
+            help="When it reached us; by default now. It decides whether it is in time.",
+        ),
+    ] = None,
+    sender: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="Who sent it; they get the receipt.")] = "",
+    addresses: Annotated[
+        str | None, typer.Option(metavar="1,2,3", help="The standards it addresses; by default all.")
+    ] = None,
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """File a version of an agency's report, however early or late it comes."""
+    given = [(path.name, options.content(path)) for path in files]
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.cli.rehearsal import documents_for
+        from s11flow.services import submissions
+
+        with documents_for(desk.app, dry_run) as documents:
+            done = submissions.receive(
+                desk.uow, documents, desk.case(ref), given, now=desk.now, by=desk.by, arrived_at=received_at,
+                sender=sender, addresses=options.listed(addresses),
+            )  # fmt: skip
+    show.answer(show.marked(done.as_json(), dry_run), as_json=as_json, plain=lambda: _received(done))
+    show.dry(dry_run)
+
+
+def _received(done: Any) -> None:
+    if done.duplicate:
+        show.line(f"{done.ref}: the same content as version {done.version}; noted, nothing more.")
+        return
+    lacks = f" It does not address {'; '.join(done.missing)}." if done.missing else ""
+    show.line(f"{done.ref}: version {done.version} is filed.{lacks}")
+
+
+@app.command()
+def accept(
+    ref: Ref,
+    waiver: Annotated[str, typer.Option(metavar="TEXT", help="Why its gaps are let stand.")] = "",
+    in_time_because: Annotated[str, typer.Option(metavar="TEXT", help="Why a late one counts as in time.")] = "",
+    not_covering: Annotated[
+        str,
+        typer.Option(metavar="05B,...", help="Members of a joint report that it does not name; they are asked again."),
+    ] = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Accept a report as complete."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.cli.outcome import tell_all
+        from s11flow.domain.acts import AcceptReport
+        from s11flow.services import cases
+
+        plans = cases.accept(
+            desk.uow, desk.case(ref), AcceptReport(waiver, in_time_because),
+            not_covering=options.listed(not_covering) or (), by=desk.by, now=desk.now,
+        )  # fmt: skip
+    tell_all(plans, as_json=as_json, dry_run=dry_run)
+
+
+@app.command("return")
+def return_(
+    ref: Ref,
+    gap: Annotated[list[str], typer.Option(metavar="TEXT", help="What is missing; once for each gap.")],
+    by: Annotated[
+        date | None,
+        typer.Option(
+            parser=options.day,
+            metavar="DATE",
+            help="By when to answer; by default as many working days as the policy says.",
+        ),
+    ] = None,
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Return a report to the agency with what is missing."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.cli.outcome import tell
+        from s11flow.domain.acts import ReturnReport
+        from s11flow.services import cases
+
+        known = desk.case(ref)
+        until = by or _return_by(desk, known)
+        plan = cases.act(desk.uow, known, ReturnReport(tuple(gap), until), by=desk.by, now=desk.now)
+    tell(plan, as_json=as_json, dry_run=dry_run)
+
+
+def _return_by(desk: Any, ref: str) -> date:
+    from calendars import london
+    from s11flow.services.cases import one_case
+
+    with desk.uow.write() as connection:
+        rules = one_case(connection, ref).rules
+    wait = rules.definition.policy.return_by_working_days
+    found: date = rules.days.add(london.day_of(desk.now), wait)
+    return found
+
+
+@app.command()
+def choose(
+    ref: Ref,
+    version: Annotated[int, typer.Argument(metavar="VERSION", help="The version that is to count.")],
+    reason: Reason = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which version of a report counts, when several came."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.services import submissions
+
+        known = desk.case(ref)
+        submissions.choose(desk.uow, known, version, reason=reason, now=desk.now, by=desk.by)
+    found = show.marked({"case": known, "version": version}, dry_run)
+    show.answer(found, as_json=as_json, plain=lambda: show.line(f"{known}: version {version} counts."))
+    show.dry(dry_run)
+
+
+# --- everything else that happens to a case ---------------------------------------------------------------------------
+
+
+def act(ref: str, what: ActOn, *, partnership: str | None, now: datetime | None, dry_run: bool, as_json: bool) -> None:
+    """Do one thing to a case, and tell what came of it."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.cli.outcome import tell
+        from s11flow.services import cases
+
+        plan = cases.act(desk.uow, desk.case(ref), what, by=desk.by, now=desk.now)
+    tell(plan, as_json=as_json, dry_run=dry_run)
+
+
+@app.command()
+def withdraw(
+    ref: Ref,
+    reason: Reason = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Record that the agency takes its report back."""
+    from s11flow.domain.acts import WithdrawReport
+
+    act(ref, WithdrawReport(reason), partnership=partnership, now=now, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def consider(
+    ref: Ref,
+    on_paper: Annotated[bool, typer.Option("--on-paper", help="On its report alone; give a reason.")] = False,
+    reason: Reason = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Record that the panel considered the agency."""
+    from s11flow.domain.acts import Consider
+
+    what = Consider("on paper" if on_paper else "attendance", reason)
+    act(ref, what, partnership=partnership, now=now, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def excuse(
+    ref: Ref,
+    reason: Reason = "",
+    authority: Annotated[str, typer.Option(metavar="WHO", help="On whose authority.")] = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Excuse an agency: no report is asked of it this cycle."""
+    from s11flow.domain.acts import Excuse
+
+    act(ref, Excuse(reason, authority), partnership=partnership, now=now, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def cover(
+    ref: Ref,
+    by: Annotated[str, typer.Option("--by", metavar="REF", help="The case whose joint report covers this one.")],
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Record that another agency's joint report covers this one."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.cli.outcome import tell
+        from s11flow.services import cases
+
+        plan = cases.cover(desk.uow, desk.case(ref), lead_ref=desk.case(by), by=desk.by, now=desk.now)
+    tell(plan, as_json=as_json, dry_run=dry_run)
+
+
+@app.command()
+def revive(
+    ref: Ref,
+    reason: Reason = "",
+    deadline: Annotated[
+        date | None,
+        typer.Option(parser=options.day, metavar="DATE", help="Its own deadline; by default by the policy."),
+    ] = None,
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask an excused or covered agency for a report after all."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.cli.outcome import tell
+        from s11flow.domain.acts import Revive
+        from s11flow.services import cases
+
+        plan = cases.revive(desk.uow, desk.case(ref), Revive(reason, deadline), by=desk.by, now=desk.now)
+    tell(plan, as_json=as_json, dry_run=dry_run)
+
+
+@app.command()
+def void(
+    ref: Ref,
+    reason: Reason = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Void a case that should not have been opened."""
+    from s11flow.domain.acts import Void
+
+    act(ref, Void(reason), partnership=partnership, now=now, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def extend(
+    ref: Ref,
+    to: Annotated[date, typer.Option(parser=options.day, metavar="DATE", help="The new deadline, 5pm that day.")],
+    reason: Reason = "",
+    panel_consents: Annotated[
+        bool, typer.Option("--panel-consents", help="The panel agrees to less time to read it.")
+    ] = False,
+    by_chair: Annotated[bool, typer.Option("--by-chair", help="The Executive Chair gives it.")] = False,
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give an agency a later deadline."""
+    from s11flow.domain.acts import Extend
+
+    what = Extend(to, reason, panel_consents, by_chair)
+    act(ref, what, partnership=partnership, now=now, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def correct(
+    ref: Ref,
+    wrong: Annotated[str, typer.Option(metavar="TEXT", help="What was recorded wrongly.")],
+    right: Annotated[str, typer.Option(metavar="TEXT", help="What is right.")],
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a recorded mistake right; an open escalation is withdrawn."""
+    from s11flow.domain.acts import Correct
+
+    act(ref, Correct(wrong, right), partnership=partnership, now=now, dry_run=dry_run, as_json=as_json)

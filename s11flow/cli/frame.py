@@ -1,0 +1,175 @@
+"""What every command stands in: the app and the time it works with, and how what goes wrong is said.
+
+Nothing here is imported at the top that takes time to load: `--help` and a mistyped word are answered at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperGroup
+
+from db.errors import DatabaseProblem, DatabaseUnreachable
+from s11flow.domain.errors import S11Error
+from s11flow.settings import SettingsError
+
+if TYPE_CHECKING:
+    from db.unit_of_work import UnitOfWork
+    from s11flow.app import App
+    from s11flow.cli.rehearsal import Rehearsal
+
+
+class Exit(IntEnum):
+    """What the caller of the command learns from its end."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    PERSON = 3
+    NOT_CONFIGURED = 4
+
+
+class NotConfigured(S11Error):
+    """Nothing can be done before somebody sets something up."""
+
+
+class Root(TyperGroup):
+    """All commands; what is refused below ends in one sentence on stderr. Bugs crash, loudly."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command, and end with the exit code that goes with what was refused."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            raise said(error.format_message(), Exit.USAGE) from None
+        except (S11Error, DatabaseProblem, SettingsError) as error:
+            raise said(str(error), _exit_of(error)) from None
+        except Exception as error:
+            if (sentence := _storage_problem(error)) is None:
+                raise
+            raise said(sentence, Exit.REFUSED) from None
+
+
+def said(sentence: str, code: Exit) -> typer.Exit:
+    """Say why on stderr, on one line; give what to raise."""
+    typer.echo(" ".join(sentence.split()), err=True)
+    return typer.Exit(code)
+
+
+def _exit_of(error: Exception) -> Exit:
+    if isinstance(error, NotConfigured | SettingsError | DatabaseUnreachable) or _is_not_migrated(error):
+        return Exit.NOT_CONFIGURED
+    return Exit.REFUSED
+
+
+def _is_not_migrated(error: Exception) -> bool:
+    # Whoever raises it has loaded the app; nobody else need.
+    app = sys.modules.get("s11flow.app")
+    return app is not None and isinstance(error, app.NotMigrated)
+
+
+def _storage_problem(error: Exception) -> str | None:
+    """A database that may not be written, or has no room: nothing a program is to blame for, and no trace helps."""
+    orig = getattr(error, "orig", None)
+    name = str(getattr(orig, "sqlite_errorname", ""))
+    if name.split("_")[:2] in (["SQLITE", "FULL"], ["SQLITE", "IOERR"], ["SQLITE", "READONLY"]):
+        return f"Nothing was kept: the database cannot be written ({orig}); make room or see who may write there."
+    return None
+
+
+# --- the app and the time ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a command works with: the app, the database (on a dry run one that forgets), whose cycle, and the time."""
+
+    app: App
+    uow: UnitOfWork
+    partnership: str
+    now: datetime
+    dry_run: bool
+
+    @property
+    def by(self) -> str:
+        """Who acts."""
+        return self.app.actor
+
+    @property
+    def parts(self) -> App | Rehearsal:
+        """What a row of the schedule works with."""
+        if not self.dry_run:
+            return self.app
+        from s11flow.cli.rehearsal import Rehearsal
+
+        return Rehearsal(self.app, self.uow)
+
+    def year(self, given: str | None) -> str:
+        """The code of a cycle: the *given* one, or the newest there is."""
+        if given is not None:
+            return given
+        from s11flow.services.views import newest_cycle
+
+        with self.uow.read() as connection:
+            return str(newest_cycle(connection, self.partnership).code)
+
+    def case(self, ref: str) -> str:
+        """The reference of a case however it was typed: capitals do not matter, `05A` is the newest cycle's case."""
+        from db import queries
+        from s11flow.services.views import newest_cycle
+
+        with self.uow.read() as connection:
+            if queries.subject_by_ref(connection, ref.upper()) is not None:
+                return ref.upper()
+            short = f"{newest_cycle(connection, self.partnership).ref}-{ref}".upper()
+            return ref if queries.subject_by_ref(connection, short) is None else short
+
+
+@contextmanager
+def opened() -> Iterator[App]:
+    """The app of the environment, closed afterwards; whether there is a database nobody has asked yet."""
+    from s11flow.app import build_app
+
+    app = build_app()
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+@contextmanager
+def at_work(
+    partnership: str | None, *, now: datetime | None = None, dry_run: bool = False, reads: bool = False
+) -> Iterator[Desk]:
+    """A desk for one command. On a dry run all that is written is forgotten at the end.
+
+    A command that only *reads* may ask about any time, in live too.
+    """
+    with opened() as app:
+        uow = app.unit_of_work
+        code = _partnership(uow, partnership)
+        at = app.now(now, dry_run=dry_run or reads)
+        if not dry_run:
+            yield Desk(app, uow, code, at, dry_run)
+            return
+        from s11flow.cli.rehearsal import rehearsed
+
+        with rehearsed(uow) as forgets:
+            yield Desk(app, forgets, code, at, dry_run)
+
+
+def _partnership(uow: UnitOfWork, given: str | None) -> str:
+    from db import queries
+    from s11flow.services.partnerships import find_partnership
+
+    with uow.read() as connection:
+        if not queries.partnerships(connection):
+            raise NotConfigured("There is no partnership here yet; run `s11flow init` first.")
+    return find_partnership(uow, given)

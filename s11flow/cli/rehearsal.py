@@ -1,0 +1,88 @@
+"""A dry run: the real services on the real data, in one transaction that is thrown away, and no mail sent.
+
+What is printed is thus what would have happened; nobody hears of it and nothing is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import Connection
+
+from db.engine import WAIT
+from db.unit_of_work import UnitOfWork
+from notifications.mailer import Mailer, Outcome, Status
+from notifications.outcome import Closing
+from notifications.policy import PostPolicy
+from s11flow.app import App
+from s11flow.services.submissions import Documents
+
+
+@dataclass(frozen=True)
+class Forgetful(UnitOfWork):
+    """Transactions within one that is never kept: each sees what the ones before it wrote."""
+
+    connection: Connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give the one connection."""
+        yield self.connection
+
+    @contextmanager
+    def write(self, wait: float = WAIT) -> Iterator[Connection]:
+        """Give the one connection, at a point to which an exception takes it back."""
+        with self.connection.begin_nested():
+            yield self.connection
+
+
+@contextmanager
+def rehearsed(uow: UnitOfWork) -> Iterator[Forgetful]:
+    """Transactions of which nothing is left at the end; others wait meanwhile, as they do for any change."""
+    with uow.write() as connection:
+        yield Forgetful(uow.engine, connection)
+        connection.rollback()
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """The parts of an app with its database forgotten and its post kept back."""
+
+    app: App
+    unit_of_work: UnitOfWork
+
+    @property
+    def policy(self) -> PostPolicy:
+        """Who may be written to: as in earnest."""
+        return self.app.policy
+
+    @property
+    def documents_dir(self) -> Path:
+        """Where submitted files are."""
+        return self.app.documents_dir
+
+    def mailer(self) -> Mailer:
+        """Give a mailer that takes every mail and sends none."""
+        return _Nowhere()
+
+
+class _Nowhere(Closing):
+    """A mailer for letters that must not leave."""
+
+    def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:
+        """Say that it would be handed over."""
+        return Outcome(Status.SENT, "not sent: this is a dry run")
+
+
+@contextmanager
+def documents_for(app: App, dry_run: bool) -> Iterator[Documents]:
+    """The folder of submitted files; on a dry run one that is gone afterwards."""
+    if not dry_run:
+        yield Documents(app.documents_dir)
+        return
+    with TemporaryDirectory() as folder:
+        yield Documents(Path(folder))

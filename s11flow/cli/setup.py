@@ -1,0 +1,138 @@
+"""`s11flow init`, `migrate`, `verify`, `doctor` and `worker`: the installation itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from s11flow.cli import options, show
+from s11flow.cli.frame import Exit, at_work, opened
+from s11flow.cli.options import AsJson, Now, Partnership
+
+if TYPE_CHECKING:
+    from s11flow.services.agencies import Initialised
+
+
+def init(
+    definition: Annotated[
+        Path | None,
+        typer.Option(
+            "--definition", metavar="FILE", help="The partnership's own definition (TOML); by default the shipped one."
+        ),
+    ] = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the database and the partnership.
+
+    What is there already is left as it is."""
+    with opened() as app:
+        from db import migrate
+        from s11flow.cycles import read_definition, shipped
+        from s11flow.services.agencies import init_partnership
+
+        text = shipped() if definition is None else options.text_of(definition)
+        # Before there is a database: a wrong definition leaves nothing behind.
+        read_definition(text, source="the shipped definition" if definition is None else str(definition))
+        migrate.upgrade(app.engine)
+        done = init_partnership(app.unit_of_work, text, now=app.now(now))
+    found = {
+        "partnership": done.code, "name": done.name, "created": done.created, "same_definition": done.same_definition
+    }  # fmt: skip
+    show.answer(found, as_json=as_json, plain=lambda: _initialised(done))
+    if not done.same_definition:
+        show.note(f"{done.code} keeps the definition it has, which is another one.")
+
+
+def _initialised(done: Initialised) -> None:
+    if done.created:
+        show.line(f"{done.code}, {done.name}, is set up; next: `s11flow agencies import FILE`.")
+    else:
+        show.line(f"{done.code}, {done.name}, was set up before; nothing was changed.")
+
+
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the database to the tables of this release."""
+    with opened() as app:
+        from db import migrate as migrations
+
+        before = migrations.current(app.engine)
+        migrations.upgrade(app.engine)
+        found = {"from": before, "to": migrations.current(app.engine)}
+    words = "nothing was to be done" if before == found["to"] else f"it was at {before or 'nothing'}"
+    show.answer(found, as_json=as_json, plain=lambda: show.line(f"The database is at {found['to']}; {words}."))
+
+
+def verify(partnership: Partnership = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Read every history again and say what does not add up."""
+    with at_work(partnership, now=now, reads=True) as desk:
+        from s11flow.services.verify import verify as check
+
+        found = check(desk.uow, now=desk.now).as_json()
+    show.answer(found, as_json=as_json, plain=lambda: _verified(found))
+    if found["broken"]:
+        raise typer.Exit(Exit.PERSON)
+
+
+def _verified(found: dict[str, Any]) -> None:
+    if not found["broken"]:
+        show.line(f"All is whole: {found['subjects']} subjects, {found['events']} lines of history.")
+    for sentence in found["broken"]:
+        show.line(f"- {sentence}")
+
+
+def doctor(partnership: Partnership = None, now: Now = None, as_json: AsJson = False) -> None:
+    """Say what needs a person, each with its cure; change nothing."""
+    with at_work(partnership, now=now, reads=True) as desk:
+        from s11flow.cycles import shipped
+        from s11flow.letters.templates import shipped_templates
+        from s11flow.services.doctor import examine
+
+        found = examine(
+            desk.uow, partnership=desk.partnership, policy=desk.app.policy, documents_dir=desk.app.documents_dir,
+            definition=shipped(), templates=shipped_templates(), now=desk.now,
+        ).as_json()  # fmt: skip
+    show.answer(found, as_json=as_json, plain=lambda: _examined(found))
+    if found["findings"]:
+        raise typer.Exit(Exit.PERSON)
+
+
+def _examined(found: dict[str, list[str]]) -> None:
+    if not found["findings"]:
+        show.line("Nothing needs a person.")
+    for sentence in (*found["findings"], *found["notices"]):
+        show.line(f"- {sentence}")
+
+
+def worker() -> None:
+    """Run the schedule in this process until Ctrl-C."""
+    import logging
+    import threading
+
+    from s11flow.worker import run_worker
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with opened() as app:
+        run_worker(app, stop=threading.Event())
+
+
+def demo(
+    year: Annotated[int, typer.Option(metavar="YEAR", help="The year the requests leave in.")] = 2026,
+    today: Annotated[
+        datetime | None,
+        typer.Option(parser=options.moment, metavar="DATE", help="Stop on this day; by default at the end."),
+    ] = None,
+    directory: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where its database, letters and report go.")
+    ] = Path("demo-out"),
+) -> None:
+    """Play an invented year through the real code."""
+    from rich.console import Console
+
+    from calendars import london
+    from s11flow.demo import play
+
+    play(year, directory, None if today is None else london.day_of(today), Console(stderr=True))
