@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
 from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
 from tests.postgres import Postgres, migrated, running_postgres
+
+# No test fails for being slow on a busy machine: speed is measured in benchmarks/, as a ratio.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 ON_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from calendars import london
@@ -27,7 +27,7 @@ from s11flow.domain.model import (
     SessionEvent,
     evolve,
 )
-from s11flow.domain.timetable import DEADLINE_RANK, DueAction, Rulebook, extended_deadline, with_deadline
+from s11flow.domain.timetable import DEADLINE_RANK, DueAction, Rulebook, dates_ladder, extended_deadline, with_deadline
 
 SUBMIT_LETTERS = frozenset({"reminder", "target_missed"})
 # What is still waiting to go when a report arrives, or is no longer owed, and has lost its reason.
@@ -76,7 +76,7 @@ def run(rules: Rulebook, facts: F, action: DueAction, now: datetime) -> Plan[F]:
 
 
 def _run_case(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> Plan[CaseFacts]:
-    if _came_too_soon(facts, action, now):
+    if _came_too_soon(rules, facts, action, now):
         return passed_over(facts, action, "superseded")
     if action.valid_until is not None and now >= action.valid_until:
         return passed_over(facts, action, "expired")
@@ -86,18 +86,40 @@ def _run_case(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetim
     return runner(rules, facts, action, now)
 
 
-def _came_too_soon(facts: CaseFacts, action: DueAction, now: datetime) -> bool:
+def _came_too_soon(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> bool:
     """Whether a rung lies before the thing it reminds of was asked or set, or this London day has had its letter."""
     match action.kind:
         case "reminder" | "target_missed":
             dates = facts.dates
             set_at = dates.deadline_set_at if action.rank == DEADLINE_RANK else dates.target_set_at
             asked_at = facts.asked_at or set_at
-            return action.due_at < max(set_at, asked_at) or facts.submit_letter_on == london.day_of(now)
+            if action.due_at < max(set_at, asked_at) or facts.submit_letter_on == london.day_of(now):
+                return True
+            return _leaves_the_day_to_another(rules, facts, action, now)
         case "reply_chase" | "session_reminder":
             return facts.session is not None and action.due_at < facts.session.revised_at
         case _:
             return False
+
+
+_A_DAY = timedelta(days=1)
+
+
+def _leaves_the_day_to_another(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> bool:
+    """Whether a rung missed by more than a day would take the day of one due later today, which says more.
+
+    A clock that ticks once a day is not a gap: each rung then goes on the day it is found.
+    """
+    if now - action.due_at <= _A_DAY:
+        return False
+    today = london.day_of(now)
+    return any(
+        other.family == action.family
+        and not other.outranked
+        and now < other.due_at
+        and london.day_of(other.due_at) == today
+        for other in dates_ladder(rules, facts.dates)
+    )
 
 
 def _done(facts: F, action: DueAction) -> F:
