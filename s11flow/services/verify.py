@@ -41,18 +41,23 @@ class Verified:
 
 def verify(uow: UnitOfWork, *, now: datetime) -> Verified:
     """Read every subject with its history and letters, as of one moment, and say what does not hold; change nothing."""
-    events, broken = 0, []
     with uow.read() as connection:
-        subjects = connection.execute(select(queries.subject).order_by(queries.subject.c.id)).all()
-        sitting = _sitting_days(connection)
-        for rows in _batches(subjects):
-            records = _records(connection, rows)
-            events += sum(len(record.lines) for record in records)
-            broken += [fault for record in records for fault in _record_faults(record)]
-            broken += _state_faults(connection, records, sitting)
-        for row in subjects:
-            if row.kind == "cycle":
-                broken += invariants.of_sessions(_live_sessions(connection, row.id))
+        return verified(connection, now=now)
+
+
+def verified(connection: Connection, *, now: datetime) -> Verified:
+    """As `verify`, within the caller's transaction."""
+    events, broken = 0, []
+    subjects = connection.execute(select(queries.subject).order_by(queries.subject.c.id)).all()
+    sitting = _sitting_days(connection)
+    for rows in _batches(subjects):
+        records = _records(connection, rows)
+        events += sum(len(record.lines) for record in records)
+        broken += [fault for record in records for fault in _record_faults(record)]
+        broken += _state_faults(connection, records, sitting)
+    for row in subjects:
+        if row.kind == "cycle":
+            broken += invariants.of_sessions(_live_sessions(connection, row.id))
     return Verified(now, len(subjects), events, tuple(broken))
 
 

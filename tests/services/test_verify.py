@@ -3,28 +3,56 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 
+from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
 from s11flow.domain import acts
 from s11flow.services import assessments, cases, cycles, sessions
-from s11flow.services.verify import Verified, checkpoint, verify
-from tests.services.scene import CODE, OPENED, PANEL, at, judgement, opened, queries_of, report_comes, run_to, tamper
+from s11flow.services.verify import checkpoint, verified, verify
+from tests.conftest import ON_BOTH
+from tests.services.scene import CODE, OPENED, PANEL, at, judgement, opened, queries_of, report_comes, run_to
 
 YOUTH, STROUD, COTSWOLD = (f"{CODE}-2026-{code}" for code in ("01", "02", "03"))
 LATE = at("2026-11-20 09:00")  # after the panel
 
 
-def verified(uow: UnitOfWork) -> Verified:
-    return verify(uow, now=LATE)
+@pytest.fixture(scope="module", params=ON_BOTH)
+def year(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnitOfWork]:
+    """A cycle in which Youth reports and is seen, and Stroud never does; made once, and put back by every test."""
+    tmp_path = tmp_path_factory.mktemp("year")
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            path = shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "year.db")
+            engine = open_engine(f"sqlite:///{path}")
+        else:
+            engine = open_engine(stack.enter_context(request.getfixturevalue("postgres").database()))
+        stack.callback(engine.dispose)
+        yield lived(UnitOfWork(engine), tmp_path)
 
 
-@pytest.fixture
-def year(uow: UnitOfWork, tmp_path: Path) -> UnitOfWork:
-    """A cycle in which Youth reports and is seen, and Stroud never does."""
+@contextmanager
+def tampered(uow: UnitOfWork, *statements: str) -> Iterator[Connection]:
+    """Change the database behind the product's back, until the end of the `with`."""
+    with suppress(_Undo), uow.write() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+        yield connection
+        raise _Undo
+
+
+class _Undo(Exception):
+    pass
+
+
+def lived(uow: UnitOfWork, tmp_path: Path) -> UnitOfWork:
     opened(uow)
     run_to(uow, at("2026-09-30 12:00"))
     report_comes(uow, tmp_path, YOUTH, at("2026-09-30 12:00"))
@@ -35,7 +63,7 @@ def year(uow: UnitOfWork, tmp_path: Path) -> UnitOfWork:
 
 
 def test_a_year_as_it_was_written_is_whole(year: UnitOfWork) -> None:
-    found = verified(year)
+    found = verify(year, now=LATE)
 
     assert found.as_json() == {
         "subjects": 7,  # the partnership, the cycle, its panel day, four cases
@@ -45,7 +73,7 @@ def test_a_year_as_it_was_written_is_whole(year: UnitOfWork) -> None:
 
 
 def test_an_empty_database_is_whole(uow: UnitOfWork) -> None:
-    assert verified(uow).as_json() == {"subjects": 0, "events": 0, "broken": []}
+    assert verify(uow, now=LATE).as_json() == {"subjects": 0, "events": 0, "broken": []}
 
 
 def test_whatever_people_do_leaves_the_record_whole(uow: UnitOfWork, tmp_path: Path) -> None:
@@ -64,7 +92,7 @@ def test_whatever_people_do_leaves_the_record_whole(uow: UnitOfWork, tmp_path: P
     cases.act(uow, STROUD, acts.Excuse("major incident", "the Executive"), by="clerk", now=at("2026-10-27 12:00"))
     run_to(uow, LATE, start=at("2026-10-27 12:00"))
 
-    assert verified(uow).broken == ()
+    assert verify(uow, now=LATE).broken == ()
 
 
 TAMPERED: dict[str, tuple[str, str]] = {
@@ -160,31 +188,34 @@ def test_tampering_is_seen(year: UnitOfWork, what: str) -> None:
     statement, said = TAMPERED[what]
     ids = dict(queries_of(year, "select ref, id from subject"))
 
-    tamper(year, statement.format(youth=ids[YOUTH], stroud=ids[STROUD]))
+    with tampered(year, statement.format(youth=ids[YOUTH], stroud=ids[STROUD])) as connection:
+        broken = verified(connection, now=LATE).broken
 
-    broken = verified(year).broken
     assert [fault for fault in broken if re.fullmatch(said, fault)] != [], broken
 
 
 def test_a_private_part_may_be_removed(year: UnitOfWork) -> None:
-    tamper(year, "delete from history_private")
-
-    assert verified(year).broken == ()
+    with tampered(year, "delete from history_private") as connection:
+        assert verified(connection, now=LATE).broken == ()
 
 
 def test_two_sessions_at_once_are_seen(year: UnitOfWork) -> None:
-    first = queries_of(year, "select starts_at, ends_at from panel_session order by id limit 1")[0]
-    tamper(year, "update panel_session set state = 'INVITED'")
-    tamper(year, "update panel_session set starts_at = :at, ends_at = :to", at=first[0], to=first[1])
+    first = "select min({}) from panel_session"
+    at_once = (
+        "update panel_session set state = 'INVITED'",
+        (f"update panel_session set starts_at = ({first.format('starts_at')}), ends_at = ({first.format('ends_at')})"),
+    )
 
-    assert f"{STROUD}: its session on Tuesday 10 November 2026, 9am overlaps that of {YOUTH}." in verified(year).broken
+    with tampered(year, *at_once) as connection:
+        broken = verified(connection, now=LATE).broken
+
+    assert f"{STROUD}: its session on Tuesday 10 November 2026, 9am overlaps that of {YOUTH}." in broken
 
 
-def test_the_checkpoint_is_one_line_that_changes_with_every_line_of_history(year: UnitOfWork) -> None:
+def test_the_checkpoint_is_one_line_that_changes_with_the_history(year: UnitOfWork) -> None:
     with year.read() as connection:
         before = checkpoint(connection, CODE)
-    tamper(year, "update subject set seq = seq - 1, head = 'x' where ref = :ref", ref=STROUD)
-    with year.read() as connection:
+    with tampered(year, f"update subject set seq = seq - 1, head = 'x' where ref = '{STROUD}'") as connection:
         after = checkpoint(connection, CODE)
 
     assert re.fullmatch(r"sha256 [0-9a-f]{64} over 7 subjects and \d+ lines of history", before)
