@@ -166,11 +166,12 @@ def _receive(rules: Rulebook, facts: CaseFacts, act: acts.ReceiveReport, at: dat
     transition = _transition(facts, CaseEvent.RECEIVE_REPORT)
     if isinstance(transition, Refused):
         return transition
-    submission, deadline = act.submission, facts.dates.deadline
-    in_time = submission.as_in_time or deadline is None or submission.arrived_at <= deadline.at
-    if not in_time and facts.submission is not None and not is_late(facts):
-        # What mends a report that came in time is in time (case 40).
-        submission, in_time = replace(submission, as_in_time=True), True
+    submission, before = act.submission, facts.submission
+    if before is not None and before.as_in_time:
+        submission = replace(submission, as_in_time=True)
+    # What mends a report that came in time is in time (case 40).
+    first_arrived_at = facts.first_arrived_at or (before or submission).arrived_at
+    in_time = not is_late(replace(facts, submission=submission, first_arrived_at=first_arrived_at))
     names = [name for name, _, _ in submission.files]
     receipt = replace(
         _letter(facts, "receipt", at, "a report was received", key=f"v{submission.version}", sender=submission.sender),
@@ -192,7 +193,7 @@ def _receive(rules: Rulebook, facts: CaseFacts, act: acts.ReceiveReport, at: dat
         private={"sender": submission.sender, "names": names},
         letters=(receipt,), stops=CHASING_LETTERS,
         submission=submission, submissions=facts.submissions + 1,
-        first_arrived_at=facts.first_arrived_at or submission.arrived_at, gaps=act.missing, return_by=None,
+        first_arrived_at=first_arrived_at, gaps=act.missing, return_by=None,
     )  # fmt: skip
 
 

@@ -332,7 +332,7 @@ class Escalation:
 class Submission:
     """A version of an agency's report. `arrived_at` is when it reached us, which may be before it was filed.
 
-    `as_in_time` is one that counts as in time though it came late: a person said so, or it mends one that was in time.
+    `as_in_time` is one that counts as in time because a person said so, as does what mends it.
     """
 
     version: int

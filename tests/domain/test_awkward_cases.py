@@ -125,8 +125,9 @@ def test_case_15_what_arrived_by_the_minute_is_in_time_whenever_it_is_filed(arri
 def test_case_15_a_minute_late_may_be_recorded_as_in_time_with_a_reason() -> None:
     late = done(by_then("2026-10-20 17:00"), ("2026-10-20 17:02", received("2026-10-20 17:01")))
     plan = plan_of(late, acts.AcceptReport(in_time_reason="our own server was down"), "2026-10-21 09:30")
+    mended = plan_of(plan.facts, received("2026-10-23 10:00", version=2), "2026-10-23 10:00")
 
-    assert (is_late(late), is_late(plan.facts)) == (True, False)
+    assert (is_late(late), is_late(plan.facts), is_late(mended.facts)) == (True, False, False)
     assert plan.entries[0].private["in_time_reason"] == "our own server was down"
 
 
@@ -366,6 +367,17 @@ def test_case_40_what_mends_a_report_that_came_in_time_is_in_time() -> None:
 
     assert (is_late(mended.facts), mended.letters[0].about["in_time"]) == (False, True)
     assert basis_of(mended.facts) == "report alone"
+
+
+def test_case_40_a_report_that_was_taken_back_keeps_no_time_for_the_next_one() -> None:
+    first = done(
+        by_then("2026-10-19 12:00"),
+        ("2026-10-19 12:00", received("2026-10-19 11:00")),
+        ("2026-10-20 10:00", acts.WithdrawReport("the wrong agency's")),
+    )
+    late = plan_of(first, received("2026-10-22 10:00", version=2), "2026-10-22 10:00")
+
+    assert is_late(late.facts)
 
 
 def test_case_47_an_extension_runs_to_the_pack_date_past_it_by_consent_and_then_only_by_the_chair() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
@@ -264,6 +264,19 @@ def test_a_late_reminder_leaves_the_day_to_the_one_that_is_due_later_that_day() 
         "reminder/target-0@2026-10-09": "superseded",
         "target_missed@2026-10-09": "superseded",
     }
+
+
+def test_a_clock_that_ticks_each_morning_before_the_hour_still_sends_every_reminder() -> None:
+    plans = ticked_at(by_then("2026-09-30 12:00"), every_day(date(2026, 10, 1), date(2026, 10, 21), time(8)))
+
+    assert [key for key in letters_of(*plans) if key.startswith(("reminder", "target"))] == [
+        "reminder/target-7d@2026-10-09",
+        "reminder/target-2wd@2026-10-09",
+        "reminder/target-0@2026-10-09",
+        "target_missed@2026-10-09",
+        "reminder/deadline-2wd@2026-10-20",
+        "reminder/deadline-0@2026-10-20",
+    ]
 
 
 def test_a_day_that_had_its_letter_gets_no_other() -> None:
