@@ -14,10 +14,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, update
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from calendars import london
 from db import queries
+from db.errors import DatabaseProblem
 from db.tables import Incident
 from db.unit_of_work import UnitOfWork
 from s11flow.domain.model import CaseFacts, Note, PanelDayFacts, PartnershipFacts, Plan
@@ -75,9 +76,11 @@ def _one_batch(uow: UnitOfWork, done: Ticked, batch: int, *, partnerships: bool)
             due = queries.due_subjects(connection, done.now, batch, partnerships=partnerships)
             ids = [row.id for row in due]
             _settle_all(connection, due, tried)
-    except OperationalError:
+    except (OperationalError, DatabaseProblem):
         raise  # the database itself is in trouble: nothing was kept, and nobody's subject is to blame
-    except (DBAPIError, ChangedMeanwhile):
+    except Exception:  # a row that cannot be read, a letter that cannot be written, a refusal: find whose it is
+        if not ids:
+            raise
         _one_by_one(uow, done, ids)
         return True
     if not ids:
@@ -92,7 +95,7 @@ def _count(done: Ticked, tried: Ticked) -> None:
 
 
 def _one_by_one(uow: UnitOfWork, done: Ticked, ids: Sequence[int]) -> None:
-    """The database refused the batch: write each alone, and set aside the one that fails."""
+    """The batch could not be done as a whole: do each alone, and set aside the one that fails."""
     for subject_id in ids:
         try:
             with uow.write() as connection:
@@ -101,11 +104,11 @@ def _one_by_one(uow: UnitOfWork, done: Ticked, ids: Sequence[int]) -> None:
                     tried = Ticked(done.now)
                     _settle_all(connection, [row], tried)
                     _count(done, tried)
-        except OperationalError:
+        except (OperationalError, DatabaseProblem):
             raise
         except ChangedMeanwhile:
             continue  # somebody else has just done it, or the next tick will
-        except DBAPIError as error:
+        except Exception as error:  # whatever it is, it stops this subject and never the others
             with uow.write() as connection:
                 _set_aside(connection, subject_id, error, done.now)
             done.incidents += 1
