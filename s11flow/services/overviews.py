@@ -26,6 +26,7 @@ from s11flow.domain.model import (
 )
 from s11flow.domain.state_facts import CASE_FACTS, facts_of
 from s11flow.domain.timetable import Rulebook, after_session, owed_by
+from s11flow.letters.recipients import role_words
 from s11flow.services.subjects import Loaded, load_cases
 from s11flow.services.verify import checkpoint
 
@@ -297,9 +298,20 @@ def _expired(connection: Connection, loaded: Loaded) -> list[str]:
 
 def _expired_words(row: Any) -> Iterator[str]:
     data = json.loads(row.data)
-    if data.get("outcome") == "expired" or str(data.get("status")).upper() == MessageState.EXPIRED.name:
-        what = str(data.get("kind") or data.get("key") or "letter").replace("_", " ").capitalize()
-        yield f"{what} of {london.spell_day(london.day_of(row.at))} for {row.ref} was not sent: its time had passed."
+    if data.get("kind") == "digest":
+        return  # this one takes its place
+    if data.get("outcome") == "expired":
+        yield f"{_what(data)} of {london.spell_day(london.day_of(row.at))} for {row.ref} was not sent: {_PASSED}."
+    elif data.get("status") == MessageState.EXPIRED.value:
+        to = role_words(data["key"].rsplit("/", 1)[1])
+        yield f"{_what(data)} for {row.ref} to {to} waited in the outbox and was not sent: {_PASSED}."
+
+
+_PASSED = "its time had passed"
+
+
+def _what(data: Mapping[str, Any]) -> str:
+    return str(data["kind"]).replace("_", " ").capitalize()
 
 
 def _last_digest(connection: Connection, partnership_id: int) -> int:

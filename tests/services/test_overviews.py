@@ -6,8 +6,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from db.unit_of_work import UnitOfWork
+from notifications.folder import FolderMailer
+from notifications.policy import PostPolicy
 from s11flow.domain import acts
 from s11flow.services import assessments, cases, cycles, inbox, sessions
+from s11flow.services.delivery import deliver
 from s11flow.services.verify import checkpoint
 from tests.services.scene import (
     CODE,
@@ -177,6 +180,20 @@ def test_what_expired_is_told_once(uow: UnitOfWork) -> None:
     line = "Contact check of Monday 29 June 2026 for {} was not sent: its time had passed."
     assert first["Letters that expired unsent"] == [line.format(YOUTH), line.format(STROUD)]
     assert "Letters that expired unsent" not in digest_parts(uow)
+
+
+def test_what_expired_in_the_outbox_is_told(uow: UnitOfWork, tmp_path: Path) -> None:
+    opened(uow)
+    run_to(uow, at("2026-06-29 09:00"))
+    deliver(uow, FolderMailer(tmp_path / "outbox"), PostPolicy("live"), now=at("2026-07-06 09:00"))
+
+    run_to(uow, at("2026-07-07 07:30"), start=at("2026-07-06 09:00"))
+
+    waited = "waited in the outbox and was not sent: its time had passed."
+    assert digest_parts(uow)["Letters that expired unsent"] == [
+        f"Contact check for {YOUTH} to the contact {waited}",
+        f"Contact check for {STROUD} to the contact {waited}",
+    ]
 
 
 def test_what_was_set_aside_is_told_until_it_is_released(uow: UnitOfWork) -> None:
