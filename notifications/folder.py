@@ -67,4 +67,5 @@ def _not_filed(folder: Path, error: OSError) -> Outcome:
         why = "there is no room for it; make room and it is tried again"
     else:
         why = f"{(error.strerror or 'the system refused').lower()}; put that right and it is tried again"
-    return Outcome(Status.DELAYED, f"The mail could not be filed in {folder}: {why}.", needs_person=True)
+    said = f"The mail could not be filed in {folder}: {why}."
+    return Outcome(Status.DELAYED, said, needs_person=True, unreachable=True)

@@ -20,11 +20,13 @@ class Outcome:
     """What became of one attempt, with a sentence for the person who looks after the post.
 
     *needs_person* is True where waiting alone will not help: a wrong password, an untrusted certificate, no room.
+    *unreachable* is True where nobody was there to hand it to: it is about the server or the folder, not this mail.
     """
 
     status: Status
     detail: str
     needs_person: bool = False
+    unreachable: bool = False
 
 
 class Mailer(Protocol):

@@ -153,7 +153,7 @@ class SmtpMailer(Closing):
                 why = f"could not agree on TLS {phase}; check the port and the tls setting"
             case _:
                 why, needs_person = f"could not be reached {phase} ({_reason(error)})", False
-        return Outcome(Status.DELAYED, f"{self._server} {why}.", needs_person)
+        return Outcome(Status.DELAYED, f"{self._server} {why}.", needs_person, unreachable=True)
 
     # From MAIL on: one walk, no way back.
 
@@ -201,6 +201,7 @@ class SmtpMailer(Closing):
                 Status.DELAYED,
                 f"{self._server} wants a login {phase} {said}; check the mail settings.",
                 needs_person=True,
+                unreachable=True,
             )
         if code // 100 == 4:
             return Outcome(Status.DELAYED, f"{self._server} asked to wait {phase} {said}.")

@@ -101,7 +101,7 @@ def deliver(
 
 
 def _due(uow: UnitOfWork, now: datetime, batch: int) -> Iterator[tuple[Any, Mapping[str, str]]]:
-    """Each letter that is due, with the templates it was pinned by; what falls due behind the hand is for later."""
+    """Each letter that is due, with its pinned templates; also what a delivery queues, unless it was owed before."""
     table = queries.message
     is_due = table.c.status.in_(_WAITS) & (table.c.next_try_at <= now)
     statement = select(table).where(is_due).order_by(table.c.at, table.c.id).limit(batch)
@@ -109,11 +109,11 @@ def _due(uow: UnitOfWork, now: datetime, batch: int) -> Iterator[tuple[Any, Mapp
     while True:
         with uow.read() as connection:
             rows = connection.execute(following).all()
-            texts = queries.contents(connection, {row.templates_sha256 for row in rows}) if rows else {}
+            texts = queries.contents(connection, {row.templates_sha256 for row in rows})
+        if not rows:
+            return
         for row in rows:
             yield row, templates_from(texts[row.templates_sha256])
-        if len(rows) < batch:
-            return
         last = rows[-1]
         following = statement.where(or_(table.c.at > last.at, (table.c.at == last.at) & (table.c.id > last.id)))
 

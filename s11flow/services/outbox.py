@@ -24,6 +24,7 @@ from s11flow.domain.errors import NotNow, Refused, RefusedError, UnknownError, W
 from s11flow.domain.late_delivery import after_late_delivery
 from s11flow.domain.lifecycle import ESCALATION, MESSAGE
 from s11flow.domain.model import CaseFacts, CaseState, Entry, MessageEvent, MessageState, Note
+from s11flow.domain.state_facts import facts_of
 from s11flow.letters.compose import write
 from s11flow.services.chain import CLOCK, lines
 from s11flow.services.subjects import Change, ChangedMeanwhile, load_cases, recompute, save
@@ -128,13 +129,7 @@ def templates_from(text: str) -> Mapping[str, str]:
 
 # --- what staff may do ------------------------------------------------------------------------------------------------
 
-_PEOPLE_CAN = (
-    MessageEvent.HOLD,
-    MessageEvent.RELEASE,
-    MessageEvent.RETRY,
-    MessageEvent.WITHDRAW,
-    MessageEvent.ACCEPTED_BY_SERVER,
-)
+_PEOPLE_CAN = (MessageEvent.HOLD, MessageEvent.RELEASE, MessageEvent.RETRY, MessageEvent.WITHDRAW)
 
 
 def hold(uow: UnitOfWork, message_id: int, reason: str, *, by: str, now: datetime) -> None:
@@ -199,6 +194,9 @@ def _person_moves(row: Any, event: MessageEvent) -> MessageState:
     # What is on its way to the server is nobody's until the answer is there.
     if transition is not None and status != MessageState.SENDING:
         return MessageState(transition.then)
+    if event == MessageEvent.ACCEPTED_BY_SERVER:
+        why = f"it is {facts_of(status).staff}; only a letter whose outcome is unknown is found to have arrived."
+        raise RefusedError(NotNow(_name(row), "RECORD_ARRIVAL", why))
     can = () if status == MessageState.SENDING else tuple(e for e in MESSAGE.events_from(status) if e in _PEOPLE_CAN)
     raise RefusedError(Refused(_name(row), status, event, can=can))
 

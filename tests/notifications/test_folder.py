@@ -70,6 +70,7 @@ def test_a_folder_that_cannot_be_made_is_a_delay_that_a_person_hears_of(tmp_path
         Status.DELAYED,
         f"The mail could not be filed in {tmp_path}/outbox: file exists; put that right and it is tried again.",
         needs_person=True,
+        unreachable=True,
     )
 
 

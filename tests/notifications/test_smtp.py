@@ -182,6 +182,7 @@ def test_a_server_that_wants_a_login_is_for_a_person_to_see_to() -> None:
             f"The mail server 127.0.0.1:{port} wants a login at MAIL (530 Authentication required); "
             "check the mail settings.",
             needs_person=True,
+            unreachable=True,
         )
 
 
@@ -210,6 +211,7 @@ def test_a_server_that_is_down_is_a_delay() -> None:
     assert send(plain(port)) == Outcome(
         Status.DELAYED,
         f"The mail server 127.0.0.1:{port} could not be reached when connecting (connection refused).",
+        unreachable=True,
     )
 
 
@@ -321,6 +323,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Certifica
             f"The mail server 127.0.0.1:{port} showed a certificate that is not trusted at STARTTLS "
             "(self-signed certificate).",
             needs_person=True,
+            unreachable=True,
         )
 
     assert post.taken == []
@@ -346,6 +349,7 @@ def test_a_server_without_starttls_gets_nothing() -> None:
             f"The mail server 127.0.0.1:{port} does not offer what the settings ask for at STARTTLS; "
             "nothing was sent without it.",
             needs_person=True,
+            unreachable=True,
         )
 
     assert (post.taken, post.sessions) == ([], [])
@@ -358,6 +362,7 @@ def test_a_server_that_speaks_no_tls_is_told_apart(certificate: Certificate) -> 
             f"The mail server 127.0.0.1:{port} could not agree on TLS when connecting; "
             "check the port and the tls setting.",
             needs_person=True,
+            unreachable=True,
         )
 
 
@@ -375,6 +380,7 @@ def test_a_wrong_password_is_a_delay_that_a_person_hears_of_and_is_never_repeate
         f"The mail server 127.0.0.1:{port} refused the user name or the password at the login (535); "
         "check the mail settings.",
         needs_person=True,
+        unreachable=True,
     )
 
 
