@@ -50,7 +50,7 @@ ASKING = ("report_request", "reminder", "target_missed")
 
 
 def due_subjects(connection: Connection, now: datetime, limit: int, *, partnerships: bool) -> list[Any]:
-    """The ids and kinds of subjects owed something by *now*, soonest first; locked against other workers on Postgres."""
+    """The ids and kinds of subjects owed something by *now*, soonest first; on Postgres locked against other workers."""
     wanted = subject.c.kind == "partnership" if partnerships else subject.c.kind != "partnership"
     statement = (
         select(subject.c.id, subject.c.kind)
@@ -247,7 +247,7 @@ def partnerships(connection: Connection, ids: Collection[int] | None = None) -> 
 def contents(connection: Connection, digests: Collection[str]) -> Mapping[str, str]:
     """The texts kept under these digests."""
     statement = select(content.c.sha256, content.c.body).where(content.c.sha256.in_(digests))
-    return {digest: body for digest, body in connection.execute(statement)}
+    return {row.sha256: row.body for row in connection.execute(statement)}
 
 
 def subject_by_ref(connection: Connection, ref: str) -> Any:
@@ -286,7 +286,7 @@ def _rows(connection: Connection, statement: Any) -> list[Any]:
 
 @lru_cache(maxsize=256)
 def _row_type(names: tuple[str, ...]) -> Any:
-    return namedtuple("Row", names)  # noqa: PYI024  # the names are only known now
+    return namedtuple("Row", names)
 
 
 def subject_by_id(connection: Connection, subject_id: int, *, lock: bool = False) -> Any:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from calendars import london
 from s11flow.domain.model import (
     AgencyStatus,
+    CaseDates,
     CaseFacts,
     CaseState,
     CycleFacts,
@@ -63,7 +66,13 @@ def next_due_at(rules: Rulebook, facts: Facts) -> datetime | None:
 
 
 def _case_agenda(rules: Rulebook, facts: CaseFacts) -> tuple[DueAction, ...]:
-    owed = [a for a in dates_ladder(rules, facts.dates) if a.due_key not in facts.done and _is_owed(rules, facts, a)]
+    owed = [
+        action
+        for action in _ladder_while(rules, facts.dates, facts.state)
+        if action.due_key not in facts.done and ((holds := _ONLY_IF.get(action.kind)) is None or holds(rules, facts))
+    ]
+    if facts.session is None and facts.return_by is None and facts.escalation is None:
+        return tuple(owed)  # as the ladder has it: in order
     owed = [_after_warning(rules, facts, a) if a.kind == "escalation" else a for a in owed]
     owed += _session_actions(rules, facts) if facts.session is not None else ()
     if facts.return_by is not None:
@@ -72,26 +81,27 @@ def _case_agenda(rules: Rulebook, facts: CaseFacts) -> tuple[DueAction, ...]:
     return tuple(owed)
 
 
-def _is_owed(rules: Rulebook, facts: CaseFacts, action: DueAction) -> bool:
-    match action.kind:
-        case "reminder" | "target_missed":
-            return facts.state == CaseState.REQUESTED and not action.outranked
-        case "contact_check":
-            return facts.state == CaseState.PLANNED and facts.agency.contact is not None and _may_be_asked(facts)
-        case "contact_wanted":
-            return facts.state == CaseState.PLANNED and facts.agency.contact is None and _may_be_asked(facts)
-        case "report_request":
-            return can_be_asked(facts)
-        case "escalation_warning":
-            return facts.state == CaseState.REQUESTED and _answers_for_silence(rules, facts)
-        case "non_submission":
-            return _is_silent(rules, facts)
-        case "escalation":
-            return _goes_to_chair(rules, facts)
-        case "report_cut_off":
-            return facts.escalation is not None and facts.escalation.is_open
-        case _:
-            return False
+@lru_cache(maxsize=4096)
+def _ladder_while(rules: Rulebook, dates: CaseDates, state: CaseState) -> tuple[DueAction, ...]:
+    """What of the ladder a case in this state may owe at all."""
+    return tuple(
+        action
+        for action in dates_ladder(rules, dates)
+        if not action.outranked and _OWED_WHILE.get(action.kind, state) == state
+    )
+
+
+_OWED_WHILE: dict[str, CaseState] = {
+    "contact_check": CaseState.PLANNED,
+    "contact_wanted": CaseState.PLANNED,
+    "report_request": CaseState.PLANNED,
+    "reminder": CaseState.REQUESTED,
+    "target_missed": CaseState.REQUESTED,
+    "escalation_warning": CaseState.REQUESTED,
+    "non_submission": CaseState.REQUESTED,
+    "escalation": CaseState.NOT_SUBMITTED,
+}
+"""The one state in which a case owes this kind; a kind that is not here is owed in any."""
 
 
 def _may_be_asked(facts: CaseFacts) -> bool:
@@ -142,6 +152,22 @@ def _goes_to_chair(rules: Rulebook, facts: CaseFacts) -> bool:
         and not escalation.is_held
         and rules.definition.chair_for(facts.agency.code) is not None
     )
+
+
+def _has_open_escalation(rules: Rulebook, facts: CaseFacts) -> bool:
+    return facts.escalation is not None and facts.escalation.is_open
+
+
+_ONLY_IF: dict[str, Callable[[Rulebook, CaseFacts], bool]] = {
+    "contact_check": lambda _, facts: facts.agency.contact is not None and _may_be_asked(facts),
+    "contact_wanted": lambda _, facts: facts.agency.contact is None and _may_be_asked(facts),
+    "report_request": lambda _, facts: can_be_asked(facts),
+    "escalation_warning": _answers_for_silence,
+    "non_submission": _is_silent,
+    "escalation": _goes_to_chair,
+    "report_cut_off": _has_open_escalation,
+}
+"""What else must hold for a kind to be owed; the others are owed whenever the state says so."""
 
 
 def _after_warning(rules: Rulebook, facts: CaseFacts, action: DueAction) -> DueAction:

@@ -8,16 +8,17 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, String, bindparam, cast, insert, update
+from sqlalchemy import Connection, String, Table, bindparam, cast, insert, update
 
 from calendars.london import day_of as london_day
 from db import queries
+from db.bulk import Bulk
 from db.tables import HistoryPrivate
 from s11flow.domain.agenda import next_due_at
 from s11flow.domain.model import (
@@ -136,7 +137,8 @@ def _loaded_case(row: Any, rules: Rulebook, cycle: Any, parts: _Parts) -> Loaded
     escalations = parts.escalations.get(case_id)
     submissions = parts.submissions.get(case_id)
     # Mail that nobody has matched yet may be anybody's, so the earlier of the two counts (case 15).
-    waiting = min((at for key in (case_id, row.partnership) if (at := parts.mail.get(key)) is not None), default=None)
+    own, anyones = parts.mail.get(case_id), parts.mail.get(row.partnership)
+    waiting = min(own, anyones) if own and anyones else own or anyones
     facts = CaseFacts(
         ref=row.ref,
         partnership=row.partnership,
@@ -209,9 +211,7 @@ def session_from(row: Any, replies: dict[int, list[Any]]) -> Session:
 
 
 def _escalation(row: Any) -> Escalation:
-    return Escalation(
-        row.number, EscalationState[row.state], row.anchor, row.warned_at, row.sent_at, row.hold_until
-    )
+    return Escalation(row.number, EscalationState[row.state], row.anchor, row.warned_at, row.sent_at, row.hold_until)
 
 
 def _submission(rows: Sequence[Any]) -> Submission | None:
@@ -339,7 +339,7 @@ class Change:
 
     loaded: Loaded
     plan: Plan[Any]
-    dossier: Dossier = Dossier()
+    dossier: Dossier = field(default_factory=Dossier)
     actor: str = CLOCK
     by_clock: int = 0
 
@@ -437,8 +437,10 @@ def message_row(loaded: Loaded, draft: Draft, now: datetime) -> dict[str, Any]:
         "context": draft.context,
         "templates_sha256": loaded.templates,
         "status": MessageState.QUEUED.value,
+        "status_why": "",
         "queued_at": now,
         "next_try_at": now,
+        "attempts": 0,
     }
     row["digest"] = message_digest(row)
     return row
@@ -465,7 +467,9 @@ def _state_of(facts: Facts) -> str:
 def _gather_case(rows: _Rows, loaded: Loaded, after: CaseFacts) -> None:
     before = loaded.facts
     assert isinstance(before, CaseFacts)
-    changed = {name: value for name, value, was in zip(_FILE, _FILE_OF(after), _FILE_OF(before), strict=True) if value != was}
+    changed = {
+        name: value for name, value, was in zip(_FILE, _FILE_OF(after), _FILE_OF(before), strict=True) if value != was
+    }
     if changed:
         rows.files[tuple(changed)].append(_file_row(loaded.id, changed))
     if after.session is not before.session and after.session is not None:
@@ -576,37 +580,42 @@ def _stop_letters(connection: Connection, changes: Sequence[Change], saved: Save
             saved.superseded += connection.execute(statement).rowcount
 
 
-_SUBJECT_UPDATE = (
+_SUBJECT = Bulk(
     update(queries.subject)
     .where(queries.subject.c.id == bindparam("b_id"), queries.subject.c.version == bindparam("b_version"))
-    .values(
-        state=bindparam("state"), next_due_at=bindparam("next_due_at"), version=bindparam("version"),
-        seq=bindparam("seq"), head=bindparam("head"),
-    )
-)  # fmt: skip
+    .values({name: bindparam(name) for name in ("state", "next_due_at", "version", "seq", "head")}),
+    ("b_id", "b_version", "state", "next_due_at", "version", "seq", "head"),
+)
 
 
 @lru_cache(maxsize=64)
-def _file_update(columns: tuple[str, ...]) -> Any:
-    """The statement that sets just these columns of a case's file."""
+def _file_update(columns: tuple[str, ...]) -> Bulk:
+    """Sets just these columns of a case's file."""
     table = queries.case_file
     of_case = update(table).where(table.c.subject_id == bindparam("b_id"))
-    return of_case.values({name: bindparam(name) for name in columns})
+    return Bulk(of_case.values({name: bindparam(name) for name in columns}), ("b_id", *columns))
+
+
+@lru_cache(maxsize=64)
+def _inserts(table: Table, columns: tuple[str, ...]) -> Bulk:
+    return Bulk(insert(table), columns)
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Add *rows*, all of the same columns."""
+    if rows:
+        _inserts(table, tuple(rows[0])).execute(connection, rows)
 
 
 def _write(connection: Connection, rows: _Rows) -> None:
-    changed = connection.execute(_SUBJECT_UPDATE, rows.subjects).rowcount
+    changed = _SUBJECT.execute(connection, rows.subjects)
     if changed != len(rows.subjects):
         raise ChangedMeanwhile(f"{len(rows.subjects) - changed} of {len(rows.subjects)} were changed by someone else")
-    for table, inserted in (
-        (queries.history, rows.history),
-        (_history_private, rows.private),
-        (queries.message, rows.messages),
-    ):
-        if inserted:
-            connection.execute(insert(table), inserted)
+    _insert(connection, queries.history, rows.history)
+    _insert(connection, _history_private, rows.private)
+    _insert(connection, queries.message, rows.messages)
     for columns, files in rows.files.items():
-        connection.execute(_file_update(columns), files)
+        _file_update(columns).execute(connection, files)
     for statement, values in rows.others:
         connection.execute(statement, values)
 
