@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from calendars import london
 from db import queries
@@ -30,7 +30,8 @@ from s11flow.letters.recipients import role_words
 from s11flow.services.subjects import Loaded, load_cases
 from s11flow.services.verify import checkpoint
 
-_incident = queries.table(Incident)
+_incident, _subject, _mail = queries.table(Incident), queries.subject, queries.waiting_mail
+_message, _history = queries.message, queries.history
 _BATCH = 500
 
 # --- the running order of a panel day --------------------------------------------------------------------------------
@@ -133,15 +134,18 @@ def digest(connection: Connection, loaded: Loaded, now: datetime) -> dict[str, o
 _OPEN = tuple(state.name for state, row in CASE_FACTS.items() if row.is_open or state == CaseState.COVERED)
 
 
+_of_cycle = _subject.alias("of_cycle")
+# A digest is written each working day; building its statements would cost more than running them.
+_OPEN_CASES = (
+    select(_subject.c.id)
+    .join(_of_cycle, _of_cycle.c.id == _subject.c.cycle_id)
+    .where(_subject.c.kind == "case", _subject.c.partnership == bindparam("of"))
+    .where(_subject.c.state.in_(_OPEN), _of_cycle.c.state != CycleState.CLOSED.name)
+)
+
+
 def _open_cases(connection: Connection, partnership: str) -> list[Loaded]:
-    subject, cycle = queries.subject, queries.subject.alias("of_cycle")
-    statement = (
-        select(subject.c.id)
-        .join(cycle, cycle.c.id == subject.c.cycle_id)
-        .where(subject.c.kind == "case", subject.c.partnership == partnership, subject.c.state.in_(_OPEN))
-        .where(cycle.c.state != CycleState.CLOSED.name)
-    )
-    return _cases(connection, list(connection.scalars(statement)))
+    return _cases(connection, list(connection.scalars(_OPEN_CASES, {"of": partnership})))
 
 
 def _cases(connection: Connection, ids: Sequence[int]) -> list[Loaded]:
@@ -226,15 +230,16 @@ def _time_of(at: datetime) -> str:
 # --- what the outbox, the tray and the engine hold -------------------------------------------------------------------
 
 
+_WAITING_MAIL = (
+    select(_mail.c.id, _mail.c.arrived_at, _mail.c.note, _subject.c.ref)
+    .outerjoin(_subject, _subject.c.id == _mail.c.case_id)
+    .where(_mail.c.partnership == bindparam("of"), _mail.c.decided_at.is_(None))
+    .order_by(_mail.c.arrived_at, _mail.c.id)
+)
+
+
 def _waiting_mail(connection: Connection, partnership: str) -> list[str]:
-    mail, subject = queries.waiting_mail, queries.subject
-    statement = (
-        select(mail.c.id, mail.c.arrived_at, mail.c.note, subject.c.ref)
-        .outerjoin(subject, subject.c.id == mail.c.case_id)
-        .where(mail.c.partnership == partnership, mail.c.decided_at.is_(None))
-        .order_by(mail.c.arrived_at, mail.c.id)
-    )
-    return [_mail_words(row) for row in connection.execute(statement)]
+    return [_mail_words(row) for row in connection.execute(_WAITING_MAIL, {"of": partnership})]
 
 
 def _mail_words(row: Any) -> str:
@@ -243,14 +248,20 @@ def _mail_words(row: Any) -> str:
     return f"Mail {row.id}, came {london.spell(row.arrived_at)}, {whose}{note}."
 
 
-def _letters(partnership: str, *states: MessageState) -> Select[Any]:
-    message, subject = queries.message, queries.subject
+def _letters(*states: MessageState) -> Select[Any]:
     return (
-        select(message)
-        .join(subject, subject.c.id == message.c.subject_id)
-        .where(subject.c.partnership == partnership, message.c.status.in_([state.name for state in states]))
-        .order_by(message.c.at, message.c.id)
+        select(_message)
+        .join(_subject, _subject.c.id == _message.c.subject_id)
+        .where(_subject.c.partnership == bindparam("of"), _message.c.status.in_([state.name for state in states]))
+        .order_by(_message.c.at, _message.c.id)
     )
+
+
+_HELD = _letters(MessageState.HELD)
+_OPEN_CYCLES = select(_of_cycle.c.id).where(_of_cycle.c.kind == "cycle", _of_cycle.c.state != CycleState.CLOSED.name)
+_NOT_DELIVERED = _letters(MessageState.BOUNCED, MessageState.FAILED, MessageState.UNCERTAIN).where(
+    _message.c.cycle_id.is_(None) | _message.c.cycle_id.in_(_OPEN_CYCLES)
+)
 
 
 def _letter_words(rows: Iterable[Any]) -> list[str]:
@@ -267,33 +278,29 @@ def _because(why: str) -> str:
 
 
 def _held_letters(connection: Connection, partnership: str) -> list[str]:
-    return _letter_words(connection.execute(_letters(partnership, MessageState.HELD)))
+    return _letter_words(connection.execute(_HELD, {"of": partnership}))
 
 
 def _not_delivered(connection: Connection, partnership: str) -> list[str]:
     """What came back, failed, or may not have arrived, while its cycle is open."""
-    cycle = queries.subject.alias("of_cycle")
-    is_open = select(cycle.c.id).where(cycle.c.kind == "cycle", cycle.c.state != CycleState.CLOSED.name)
-    statement = _letters(partnership, MessageState.BOUNCED, MessageState.FAILED, MessageState.UNCERTAIN)
-    return _letter_words(
-        connection.execute(
-            statement.where(queries.message.c.cycle_id.is_(None) | queries.message.c.cycle_id.in_(is_open))
-        )
-    )
+    return _letter_words(connection.execute(_NOT_DELIVERED, {"of": partnership}))
+
+
+_EXPIRED = (
+    select(_history.c.event, _history.c.at, _history.c.data, _subject.c.ref)
+    .join(_subject, _subject.c.id == _history.c.subject_id)
+    .where(_subject.c.partnership == bindparam("of"), _history.c.id > bindparam("since"))
+    .where(_history.c.event.in_([Note.LETTER_DUE.name, Note.MESSAGE_STOPPED.name]))
+    .where(func.lower(_history.c.data).contains("expired"))
+    .order_by(_history.c.id)
+)
 
 
 def _expired(connection: Connection, loaded: Loaded) -> list[str]:
     """What lost its sense unsent since the last digest: before it was queued, or while it waited to go."""
-    history, subject = queries.history, queries.subject
-    statement = (
-        select(history.c.event, history.c.at, history.c.data, history.c.cause, subject.c.ref)
-        .join(subject, subject.c.id == history.c.subject_id)
-        .where(subject.c.partnership == loaded.ref, history.c.id > _last_digest(connection, loaded.id))
-        .where(history.c.event.in_([Note.LETTER_DUE.name, Note.MESSAGE_STOPPED.name]))
-        .where(func.lower(history.c.data).contains("expired"))
-        .order_by(history.c.id)
-    )
-    return [line for row in connection.execute(statement) for line in _expired_words(row)]
+    since = connection.scalar(_LAST_DIGEST, {"of": loaded.id}) or 0
+    rows = connection.execute(_EXPIRED, {"of": loaded.ref, "since": since})
+    return [line for row in rows for line in _expired_words(row)]
 
 
 def _expired_words(row: Any) -> Iterator[str]:
@@ -314,23 +321,20 @@ def _what(data: Mapping[str, Any]) -> str:
     return str(data["kind"]).replace("_", " ").capitalize()
 
 
-def _last_digest(connection: Connection, partnership_id: int) -> int:
-    """The history line of the last digest: what has a higher number has not been told yet."""
-    history = queries.history
-    is_digest = history.c.due_key.startswith("digest@", autoescape=True)
-    statement = select(func.max(history.c.id)).where(history.c.subject_id == partnership_id, is_digest)
-    return connection.scalar(statement) or 0
+# The history line of the last digest: what has a higher number has not been told yet.
+_LAST_DIGEST = select(func.max(_history.c.id)).where(
+    _history.c.subject_id == bindparam("of"), _history.c.due_key.startswith("digest@")
+)
+_INCIDENTS = (
+    select(_incident.c.at, _incident.c.what, _subject.c.ref)
+    .join(_subject, _subject.c.id == _incident.c.subject_id)
+    .where(_subject.c.partnership == bindparam("of"), _incident.c.released_at.is_(None))
+    .order_by(_incident.c.at, _incident.c.id)
+)
 
 
 def _incidents(connection: Connection, partnership: str) -> list[str]:
-    subject = queries.subject
-    statement = (
-        select(_incident.c.at, _incident.c.what, subject.c.ref)
-        .join(subject, subject.c.id == _incident.c.subject_id)
-        .where(subject.c.partnership == partnership, _incident.c.released_at.is_(None))
-        .order_by(_incident.c.at, _incident.c.id)
-    )
     return [
         f"{row.ref} was set aside on {london.spell(row.at)} ({row.what}); put it right, then release it."
-        for row in connection.execute(statement)
+        for row in connection.execute(_INCIDENTS, {"of": partnership})
     ]

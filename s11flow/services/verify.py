@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from calendars import london
 from db import queries
@@ -61,11 +61,14 @@ def verified(connection: Connection, *, now: datetime) -> Verified:
     return Verified(now, len(subjects), events, tuple(broken))
 
 
+_HEADS = select(queries.subject.c.ref, queries.subject.c.seq, queries.subject.c.head).where(
+    queries.subject.c.partnership == bindparam("of")
+)
+
+
 def checkpoint(connection: Connection, partnership: str) -> str:
     """One line that stands for the whole history of a partnership: cut a tail off, and it is another line."""
-    subject = queries.subject
-    statement = select(subject.c.ref, subject.c.seq, subject.c.head).where(subject.c.partnership == partnership)
-    heads = sorted(tuple(row) for row in connection.execute(statement))
+    heads = sorted(tuple(row) for row in connection.execute(_HEADS, {"of": partnership}))
     lines = sum(seq for _, seq, _ in heads)
     return f"sha256 {sha256(canonical(heads))} over {len(heads)} subjects and {lines} lines of history"
 
