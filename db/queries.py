@@ -50,7 +50,7 @@ ASKING = ("report_request", "reminder", "target_missed")
 
 
 def due_subjects(connection: Connection, now: datetime, limit: int, *, partnerships: bool) -> list[Any]:
-    """The ids and kinds of subjects owed something by *now*, soonest first; on Postgres locked against other workers."""
+    """The ids and kinds of subjects owed something by *now*, soonest first; on Postgres locked to others."""
     wanted = subject.c.kind == "partnership" if partnerships else subject.c.kind != "partnership"
     statement = (
         select(subject.c.id, subject.c.kind)
@@ -112,7 +112,7 @@ def done_keys(connection: Connection, ids: Collection[int]) -> dict[int, set[str
         history.c.subject_id.in_(ids), history.c.due_key.is_not(None)
     )
     found: dict[int, set[str]] = defaultdict(set)
-    for subject_id, due_key in connection.execute(statement):
+    for subject_id, due_key in connection.execute(statement).all():
         found[subject_id].add(due_key)
     return found
 
@@ -281,7 +281,7 @@ def _grouped(connection: Connection, statement: Any, key: str = "case_id") -> di
 def _rows(connection: Connection, statement: Any) -> list[Any]:
     """What *statement* finds, with columns by name; a named tuple looks a name up far quicker than SQLAlchemy's row."""
     found = connection.execute(statement)
-    return [*map(_row_type(tuple(found.keys()))._make, found)]
+    return [*map(_row_type(tuple(found.keys()))._make, found.all())]
 
 
 @lru_cache(maxsize=256)

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from json.encoder import encode_basestring_ascii
-from typing import Any
+
+import orjson
 
 from calendars import london
 from s11flow.domain.model import CaseDates, Session, Track
 from s11flow.domain.timetable import Rulebook
 
 
-class Block:
-    """A part that many letters share: its JSON is written once and kept beside it."""
-
-    __slots__ = ("_written",)
-    _written: str
-
-
 @dataclass(frozen=True, slots=True)
-class House(Block):
+class House:
     """Who writes: the partnership, where answers go, who signs (a role)."""
 
     name: str
@@ -38,7 +29,7 @@ class House(Block):
 
 
 @dataclass(frozen=True, slots=True)
-class Reader(Block):
+class Reader:
     """Who reads: the role, the greeting, the address, and why a copy came (empty for the one who is asked)."""
 
     role: str
@@ -48,7 +39,7 @@ class Reader(Block):
 
 
 @dataclass(frozen=True, slots=True)
-class Case(Block):
+class Case:
     """Which case: its reference, its agency as named now, its cycle.
 
     `chair` is the title of whoever would be told of a non-submission; empty where nobody is, in a body's first year.
@@ -62,7 +53,7 @@ class Case(Block):
 
 
 @dataclass(frozen=True, slots=True)
-class Dates(Block):
+class Dates:
     """The dates of a case in words, each with the sentence that explains it; empty where there is none yet.
 
     `counts` says which of them non-submission runs from: "deadline" or "target".
@@ -79,7 +70,7 @@ class Dates(Block):
 
 
 @dataclass(frozen=True, slots=True)
-class Slot(Block):
+class Slot:
     """A session in words, and the facts its calendar part is made from; instants are ISO 8601 with London's offset."""
 
     day: str
@@ -94,7 +85,7 @@ class Slot(Block):
 
 
 @dataclass(frozen=True, slots=True)
-class StandardAsked(Block):
+class StandardAsked:
     """A standard and the texts of its numbered requirements."""
 
     number: str
@@ -103,7 +94,7 @@ class StandardAsked(Block):
 
 
 @dataclass(frozen=True, slots=True)
-class RequirementAsked(Block):
+class RequirementAsked:
     """One numbered requirement, as published where the partnership has published it."""
 
     number: str
@@ -242,39 +233,5 @@ def _read_iso(text: str) -> date | datetime | None:
 
 
 def canonical(context: object) -> str:
-    """A dataclass as JSON: keys sorted, no spaces, ASCII. Equal contexts give equal text."""
-    kind: Any = context.__class__
-    names = _names(kind)
-    return "{" + ",".join([f"{key}{_json(getattr(context, name))}" for name, key in names]) + "}"
-
-
-@lru_cache(maxsize=128)
-def _names(kind: type) -> tuple[tuple[str, str], ...]:
-    return tuple((name, f'"{name}":') for name in sorted(item.name for item in fields(kind)))
-
-
-_NAMED: dict[object, str] = {True: "true", False: "false", None: "null"}
-
-
-def _json(value: object) -> str:
-    if isinstance(value, str):
-        return encode_basestring_ascii(value)
-    if isinstance(value, bool) or value is None:
-        return _NAMED[value]
-    if isinstance(value, Block):
-        return _block_json(value)
-    if is_dataclass(value):
-        return canonical(value)
-    if isinstance(value, tuple | list):
-        return "[" + ",".join(map(_json, value)) + "]"
-    if isinstance(value, Mapping):
-        return "{" + ",".join(f"{_json(str(key))}:{_json(value[key])}" for key in sorted(value)) + "}"
-    return json.dumps(value)
-
-
-def _block_json(block: Block) -> str:
-    try:
-        return block._written
-    except AttributeError:
-        object.__setattr__(block, "_written", text := canonical(block))
-        return text
+    """A dataclass as JSON: its fields in the order of its class, no spaces. Equal contexts give equal text."""
+    return orjson.dumps(context, option=orjson.OPT_SORT_KEYS).decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -72,8 +72,13 @@ def lines(
     actor: str,
     now: datetime,
     by_clock: int = 0,
+    queued: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
 ) -> Lines:
-    """The history rows of *entries*, chained on to the subject's *head*; the first *by_clock* are the clock's."""
+    """The history rows of *entries*, chained on to the subject's *head*; the first *by_clock* are the clock's.
+
+    *queued* are the keys and digests of the messages that each letter (by its due key) became: an entry records those
+    of its letters.
+    """
     made = Lines([], [], seq, head)
     for place, entry in enumerate(entries):
         made.seq += 1
@@ -90,12 +95,17 @@ def lines(
             "after": None if entry.after is None else str(entry.after),
             "due_key": entry.due_key,
             "cause": entry.cause,
-            "data": canonical(entry.data),
+            "data": canonical(_data(entry, queued) if queued else entry.data),
             "private_sha256": digest,
         }
         made.head = row["hash"] = line_hash(made.head, ref, row)
         made.rows.append(row)
     return made
+
+
+def _data(entry: Entry, queued: Mapping[str, Sequence[Mapping[str, str]]]) -> Mapping[str, object]:
+    messages = [message for key in entry.letters for message in queued.get(key, ())]
+    return {**entry.data, "messages": messages} if messages else entry.data
 
 
 def _private(made: Lines, subject_id: int, private: Mapping[str, object]) -> str | None:

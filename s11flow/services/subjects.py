@@ -27,7 +27,6 @@ from s11flow.domain.model import (
     CaseState,
     CycleFacts,
     CycleState,
-    Entry,
     Escalation,
     EscalationState,
     Facts,
@@ -373,15 +372,13 @@ class _Rows:
 
 def _gather(rows: _Rows, change: Change, now: datetime) -> None:
     loaded, plan = change.loaded, change.plan
-    messages = _messages(change, now)
-    entries = _with_digests(plan.entries, messages)
+    queued = _messages(rows, change, now)
     made = lines(
-        subject_id=loaded.id, ref=loaded.ref, seq=loaded.seq, head=loaded.head, entries=entries, actor=change.actor,
-        now=now, by_clock=change.by_clock,
+        subject_id=loaded.id, ref=loaded.ref, seq=loaded.seq, head=loaded.head, entries=plan.entries,
+        actor=change.actor, now=now, by_clock=change.by_clock, queued=queued,
     )  # fmt: skip
     rows.history += made.rows
     rows.private += made.private
-    rows.messages += [row for row, _ in messages]
     rows.subjects.append(
         {
             "b_id": loaded.id,
@@ -399,23 +396,23 @@ def _gather(rows: _Rows, change: Change, now: datetime) -> None:
         values = {"last_digest_on": plan.facts.last_digest_on}
         where = queries.partnership.c.subject_id == loaded.id
         rows.others.append((update(queries.partnership).where(where), values))
-    rows.saved.events += len(entries)
-    rows.saved.messages += len(messages)
+    rows.saved.events += len(made.rows)
     rows.saved.superseded += plan.superseded
     rows.saved.expired += plan.expired
 
 
-def _messages(change: Change, now: datetime) -> list[tuple[dict[str, Any], str]]:
-    """The outbox rows of a change, each with the due key of its letter."""
-    found = []
-    off = change.loaded.rules.definition.letters_off
+def _messages(rows: _Rows, change: Change, now: datetime) -> dict[str, list[dict[str, str]]]:
+    """Queue what the letters of a change become; gives each message's key and digest by the due key of its letter."""
+    queued: dict[str, list[dict[str, str]]] = {}
     for letter in change.plan.letters:
-        if letter.kind in off:
+        if letter.kind in change.loaded.rules.definition.letters_off:
             continue
         for draft in drafts(change.loaded.rules, letter, change.dossier, now):
             row = message_row(change.loaded, draft, now)
-            found.append((row, letter.due_key))
-    return found
+            rows.messages.append(row)
+            rows.saved.messages += 1
+            queued.setdefault(letter.due_key, []).append({"key": row["dedupe_key"], "digest": row["digest"]})
+    return queued
 
 
 def message_row(loaded: Loaded, draft: Draft, now: datetime) -> dict[str, Any]:
@@ -444,20 +441,6 @@ def message_row(loaded: Loaded, draft: Draft, now: datetime) -> dict[str, Any]:
     }
     row["digest"] = message_digest(row)
     return row
-
-
-def _with_digests(entries: tuple[Entry, ...], messages: list[tuple[dict[str, Any], str]]) -> tuple[Entry, ...]:
-    """Each entry with the digests of the messages it caused: queueing is on the record."""
-    if not messages:
-        return entries
-    of_letter: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for row, due_key in messages:
-        of_letter[due_key].append({"key": row["dedupe_key"], "digest": row["digest"]})
-    found = []
-    for entry in entries:
-        queued = [item for key in entry.letters for item in of_letter.get(key, ())]
-        found.append(replace(entry, data={**entry.data, "messages": queued}) if queued else entry)
-    return tuple(found)
 
 
 def _state_of(facts: Facts) -> str:

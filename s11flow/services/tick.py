@@ -5,10 +5,12 @@ A subject whose plan fails is set aside as an incident, so that it never stops t
 
 from __future__ import annotations
 
+import gc
 import logging
 import traceback
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -68,11 +70,26 @@ def tick(uow: UnitOfWork, *, now: datetime, batch: int = BATCH) -> Ticked:
     return done
 
 
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep Python from looking for circles among the values of a batch, over and over: it is a seventh of the time.
+
+    A batch makes none, and between batches the collector runs.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _one_batch(uow: UnitOfWork, done: Ticked, batch: int, *, partnerships: bool) -> bool:
     ids: list[int] = []
     tried = Ticked(done.now)
     try:
-        with uow.write() as connection:
+        with _without_collector(), uow.write() as connection:
             due = queries.due_subjects(connection, done.now, batch, partnerships=partnerships)
             ids = [row.id for row in due]
             _settle_all(connection, due, tried)
