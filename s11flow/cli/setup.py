@@ -135,4 +135,5 @@ def demo(
     from calendars import london
     from s11flow.demo import play
 
-    play(year, directory, None if today is None else london.day_of(today), Console(stderr=True))
+    until = None if today is None else london.day_of(today)
+    show.line(play(year, directory, until, console=Console(stderr=True)).text().rstrip())
