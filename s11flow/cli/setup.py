@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -122,18 +122,19 @@ def worker() -> None:
 def demo(
     year: Annotated[int, typer.Option(metavar="YEAR", help="The year the requests leave in.")] = 2026,
     today: Annotated[
-        datetime | None,
-        typer.Option(parser=options.moment, metavar="DATE", help="Stop on this day; by default at the end."),
+        date | None,
+        typer.Option(parser=options.day, metavar="DATE", help="Stop at the end of this day; by default play it all."),
     ] = None,
     directory: Annotated[
         Path, typer.Option("--dir", metavar="DIR", help="Where its database, letters and report go.")
     ] = Path("demo-out"),
 ) -> None:
-    """Play an invented year through the real code."""
+    """Play an invented year through the real code.
+
+    The register is Gloucestershire's; what the agencies do in it is made up. Nothing is sent to anyone.
+    """
     from rich.console import Console
 
-    from calendars import london
     from s11flow.demo import play
 
-    until = None if today is None else london.day_of(today)
-    show.line(play(year, directory, until, console=Console(stderr=True)).text().rstrip())
+    show.line(play(year, directory, today, console=Console(stderr=True)).text())

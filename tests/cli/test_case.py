@@ -1,0 +1,168 @@
+"""What agencies and the business unit do is recorded by commands, and told as it came out."""
+
+import json
+
+import pytest
+
+from tests.cli.typed import ASSESSMENT, Cli
+
+
+@pytest.fixture
+def asked(cli: Cli) -> Cli:
+    """The requests of 6 July have left, and lie delivered."""
+    assert cli("tick", "--now", "2026-07-06").code == 0
+    assert cli("deliver", "--now", "2026-07-06").code == 0
+    (cli.folder / "report.txt").write_text("Our report.", encoding="utf-8")
+    return cli
+
+
+def test_a_case_is_shown_with_its_dates_and_history(asked: Cli) -> None:
+    found = asked.json("case", "show", "gscp-2026-05a", "--now", "2026-07-07")
+
+    assert found == asked.json("case", "show", "05A", "--now", "2026-07-07")
+    assert {"case", "agency", "state", "flags", "dates", "session", "escalation", "submissions", "history"} <= set(
+        found
+    )
+    assert (found["case"], found["state"], found["flags"]) == ("GSCP-2026-05A", "REQUESTED", [])
+    assert found["covers"] == [f"GSCP-2026-05{letter}" for letter in "BCDEF"]
+    assert found["history"] == asked.json("case", "history", "05A")
+    (row,) = (row for row in asked.json("case", "list", "--now", "2026-07-07") if row["case"] == found["case"])
+    assert row == {name: value for name, value in found.items() if name != "history"}
+
+
+def test_cases_are_listed_by_state_lateness_and_words(asked: Cli) -> None:
+    assert [row["agency"] for row in asked.json("case", "list", "--state", "excused")] == ["15", "16"]
+    assert [row["agency"] for row in asked.json("case", "list", "--query", "stroud")] == ["05A"]
+    assert asked.json("case", "list", "--overdue", "--now", "2026-07-07") == []
+    said = asked("case", "list", "--query", "stroud", "--now", "2026-07-07")
+    assert [line.split() for line in said.out.splitlines()] == [
+        ["Case", "Agency", "State", "Flags", "Deadline", "Session"],
+        [
+            *("GSCP-2026-05A", "Stroud", "District", "Council", "report", "requested"),
+            *("Tue", "20", "Oct", "2026", "17:00", "Tue", "10", "Nov", "2026", "11:15"),
+        ],
+    ]
+
+
+def test_a_report_is_received_once_returned_mended_accepted_considered_judged_and_agreed(asked: Cli) -> None:
+    first = ("case", "receive", "05A", "report.txt", "--from", "clerk@district.example", "--now", "2026-10-01")
+
+    received = asked.json(*first, "--addresses", "1,2,3")
+    again = asked.json(*first, "--addresses", "1,2,3")
+    returned = asked.json("case", "return", "05A", "--gap", "Standard 4 is missing", "--now", "2026-10-02")
+    (asked.folder / "report.txt").write_text("Our report, whole.", encoding="utf-8")
+    mended = asked.json("case", "receive", "05A", "report.txt", "--now", "2026-10-06")
+    accepted = asked.json("case", "accept", "05A", "--now", "2026-10-06", "--not-covering", "05F")
+    considered = asked.json("case", "consider", "05A", "--on-paper", "--reason", "A short one", "--now", "2026-11-10")
+    assessed = asked.json("assess", "05A", str(ASSESSMENT), "--now", "2026-11-12")
+    agreed = asked.json("agree", "05A", "--now", "2026-12-10")
+
+    assert (received["version"], received["duplicate"], received["state"]) == (1, False, "SUBMITTED")
+    assert [sentence.partition(",")[0] for sentence in received["missing"]] == ["standard 4"]
+    assert (again["version"], again["duplicate"]) == (1, True)
+    assert returned["state"] == "RETURNED"
+    assert asked.json("case", "show", "05A")["submissions"] == 2
+    assert (mended["version"], mended["state"]) == (2, "SUBMITTED")
+    assert {case["case"]: case["state"] for case in accepted} == {
+        "GSCP-2026-05A": "ACCEPTED",
+        "GSCP-2026-05F": "REQUESTED",
+    }
+    assert considered["state"] == "CONSIDERED"
+    assert (assessed["version"], agreed["version"]) == (1, 1)
+    assert asked.json("case", "show", "05A")["state"] == "AGREED"
+    assert asked.json("verify")["broken"] == []
+
+
+def test_a_returned_report_is_due_back_after_as_many_working_days_as_the_policy_says(asked: Cli) -> None:
+    assert asked("case", "receive", "04", "report.txt", "--now", "2026-10-01").code == 0
+
+    assert asked("case", "return", "04", "--gap", "Standard 4", "--now", "2026-10-02").code == 0
+
+    assert asked.json("case", "show", "04")["dates"]["return_by"] == "2026-10-09"
+
+
+def test_an_extension_a_move_and_a_reply_are_told_with_the_letters_they_owe(asked: Cli) -> None:
+    extended = asked.json("case", "extend", "04", "--to", "2026-10-23", "--reason", "Flood", "--now", "2026-09-01")
+    moved = asked.json("panel", "move", "05A", "--to", "2026-11-12T15:00", "--reason", "Clash", "--now", "2026-10-02")
+    invited = asked.json("agencies", "show", "05A")["contact_email"]
+    replied = asked.json("panel", "reply", "05A", invited, "declined", "--now", "2026-10-05")
+
+    assert [letter["kind"] for letter in extended["letters"]] == ["dates_changed"]
+    assert asked.json("case", "show", "04")["dates"]["deadline"]["at"] == "2026-10-23T17:00:00+01:00"
+    assert asked.json("case", "show", "05A")["session"]["at"] == "2026-11-12T15:00:00+00:00"
+    assert moved["agency"] == "05A"
+    assert [event["event"] for event in replied["events"]][-1:] == ["REPLY"]
+
+
+def test_an_escalation_is_held_resumed_acknowledged_and_followed_up(asked: Cli) -> None:
+    for now in ("2026-10-20T17:01", "2026-10-21T10:01"):
+        assert asked("tick", "--now", now).code == 0
+    held = asked.json(
+        "escalation", "hold", "05A", "--until", "2026-11-02", "--reason", "Inspection", "--now", "2026-10-21T11:00"
+    )
+    waits = [row["hold_until"] for row in asked.json("escalation", "list") if row["case"] == "GSCP-2026-05A"]
+    resumed = asked.json("escalation", "resume", "05A", "--now", "2026-10-26")
+    assert asked("tick", "--now", "2026-10-26T10:00").code == 0
+    acknowledged = asked.json("escalation", "acknowledge", "05A", "--now", "2026-10-27")
+    (asked.folder / "words.txt").write_text("Please send it this week.", encoding="utf-8")
+    followed = asked.json("escalation", "follow-up", "05A", "--words", "words.txt", "--now", "2026-10-28")
+
+    assert [one["state"] for one in (held, resumed, acknowledged, followed)] == ["NOT_SUBMITTED"] * 4
+    assert waits == ["2026-11-02"]
+    letters = asked.json("outbox", "list", "--case", "05A", "--kind", "chair_letter")
+    texts = [asked.json("outbox", "show", str(letter["id"]))["text"] for letter in letters]
+    assert texts
+    assert [text for text in texts if "Please send it this week." not in text] == []
+    states = {row["case"]: row["state"] for row in asked.json("escalation", "list")}
+    assert states["GSCP-2026-05A"] == states["GSCP-2026-05B"] == "WITH_SENIOR_LEADER"
+
+
+def test_a_letter_is_held_released_and_withdrawn(asked: Cli) -> None:
+    assert asked("tick", "--now", "2026-09-11").code == 0
+    (number, *_) = (row["id"] for row in asked.json("outbox", "list", "--status", "queued"))
+
+    held = asked.json("outbox", "hold", str(number), "--reason", "Wrong contact", "--now", "2026-09-11")
+    released = asked.json("outbox", "release", str(number), "--now", "2026-09-11")
+    gone = asked.json("outbox", "withdraw", str(number), "--reason", "Not theirs", "--now", "2026-09-11")
+    refused = asked("outbox", "retry", str(number), "--now", "2026-09-11")
+
+    assert [one["status"] for one in (held, released, gone)] == ["HELD", "QUEUED", "WITHDRAWN"]
+    assert (refused.code, refused.out) == (1, "")
+
+
+def test_mail_in_the_tray_is_filed_as_of_when_it_arrived(asked: Cli) -> None:
+    added = asked.json(
+        "inbox", "add", "report.txt", "--arrived-at", "2026-10-20T16:59", "--case", "04", "--now", "2026-10-21T08:00"
+    )
+    filed = asked.json("inbox", "file", str(added["id"]), "04", "--now", "2026-10-22")
+
+    assert added["arrived_at"] == "2026-10-20T16:59:00+01:00"
+    assert filed["case"] == "GSCP-2026-04"
+    found = asked.json("case", "show", "04", "--now", "2026-10-22")
+    assert (found["state"], found["submission"]["arrived_at"]) == ("SUBMITTED", "2026-10-20T16:59:00+01:00")
+    assert asked.json("inbox", "list") == []
+
+
+def test_the_report_is_written_in_each_format_and_to_stdout(asked: Cli) -> None:
+    for kind in ("html", "csv", "json"):
+        said = asked("report", "2026", "--format", kind, "-o", f"report.{kind}", "--now", "2026-12-01")
+        assert (said.code, said.out, said.err) == (0, "", f"The report is in report.{kind}.\n")
+
+    printed = asked("report", "--format", "json", "-o", "-", "--now", "2026-12-01")
+
+    assert printed.json == json.loads((asked.folder / "report.json").read_text(encoding="utf-8"))
+    assert (asked.folder / "report.html").read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
+
+
+def test_a_report_is_not_approved_while_a_case_is_open_and_the_refusal_names_it(asked: Cli) -> None:
+    said = asked("cycle", "approve-report", "--now", "2027-02-01")
+
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("Cannot approve report for GSCP-2026: ")
+
+
+def test_lifecycles_are_printed_as_tables_diagrams_and_json(empty: Cli) -> None:
+    assert next(row["then"] for row in empty.json("lifecycle", "cycle")["cycle"]) == "OPEN"
+    assert empty("lifecycle", "case", "--format", "mermaid").out.startswith("stateDiagram-v2\n")
+    assert list(empty.json("lifecycle")) == ["case", "session", "escalation", "cycle", "message"]
+    assert "confirm non submission" in empty("lifecycle").out
