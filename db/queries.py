@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, func, select
+from sqlalchemy import Connection, Table, and_, case, func, select
 from sqlmodel import SQLModel
 
 from db.tables import (
@@ -174,18 +174,17 @@ def without_notice(connection: Connection, ids: Collection[int]) -> set[int]:
     """
     if not ids:
         return set()
-    asking = message.c.kind.in_(ASKING) & (message.c.recipient == "contact")
-    statement = select(message.c.subject_id, message.c.status, message.c.status_why, message.c.attempts).where(
-        message.c.subject_id.in_(ids), asking
+    kept = message.c.status.not_in(("SENT", "SUPERSEDED")) & (
+        (message.c.status != "QUEUED") | (message.c.status_why != "") | (message.c.attempts > 0)
     )
-    tried: set[int] = set()
-    delivered: set[int] = set()
-    for subject_id, status, why, attempts in connection.execute(statement):
-        if status == "SENT":
-            delivered.add(subject_id)
-        elif status != "SUPERSEDED" and (status != "QUEUED" or why or attempts):
-            tried.add(subject_id)
-    return tried - delivered
+    statement = (
+        select(message.c.subject_id)
+        .where(message.c.subject_id.in_(ids), message.c.kind.in_(ASKING), message.c.recipient == "contact")
+        .group_by(message.c.subject_id)
+        .having(func.sum(case((message.c.status == "SENT", 1), else_=0)) == 0)
+        .having(func.sum(case((kept, 1), else_=0)) > 0)
+    )
+    return set(connection.scalars(statement))
 
 
 def panel_days(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
@@ -251,8 +250,9 @@ def contents(connection: Connection, digests: Collection[str]) -> Mapping[str, s
 
 
 def subject_by_ref(connection: Connection, ref: str) -> Any:
-    """The subject of this reference."""
-    return connection.execute(select(subject).where(subject.c.ref == ref)).one_or_none()
+    """The subject of this reference, capitals or not: references differ in more than that."""
+    exact = connection.execute(select(subject).where(subject.c.ref == ref)).one_or_none()
+    return exact or connection.execute(select(subject).where(func.upper(subject.c.ref) == ref.upper())).first()
 
 
 def case_ids(connection: Connection, cycle_id: int) -> list[int]:

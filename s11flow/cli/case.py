@@ -409,6 +409,9 @@ def correct(
     ref: Ref,
     wrong: Annotated[str, typer.Option(metavar="TEXT", help="What was recorded wrongly.")],
     right: Annotated[str, typer.Option(metavar="TEXT", help="What is right.")],
+    letter: Annotated[
+        str, typer.Option(metavar="KIND", help="The kind of letter that was wrong: its readers are told.")
+    ] = "",
     partnership: Partnership = None,
     now: Now = None,
     dry_run: DryRun = False,
@@ -416,5 +419,9 @@ def correct(
 ) -> None:
     """Put a recorded mistake right; an open escalation is withdrawn."""
     from s11flow.domain.acts import Correct
+    from s11flow.domain.errors import WrongInputError
+    from s11flow.letters.contexts import KINDS
 
-    act(ref, Correct(wrong, right), partnership=partnership, now=now, dry_run=dry_run, as_json=as_json)
+    if letter and letter not in KINDS:
+        raise WrongInputError(f"There is no kind of letter called {letter}; the kinds are {', '.join(KINDS)}.")
+    act(ref, Correct(wrong, right, letter), partnership=partnership, now=now, dry_run=dry_run, as_json=as_json)

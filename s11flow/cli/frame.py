@@ -52,7 +52,7 @@ class Root(TyperGroup):
         except (S11Error, DatabaseProblem, SettingsError) as error:
             raise said(str(error), _exit_of(error)) from None
         except Exception as error:
-            if (sentence := _storage_problem(error)) is None:
+            if (sentence := _no_ones_fault(error)) is None:
                 raise
             raise said(sentence, Exit.REFUSED) from None
 
@@ -64,19 +64,23 @@ def said(sentence: str, code: Exit) -> typer.Exit:
 
 
 def _exit_of(error: Exception) -> Exit:
-    if isinstance(error, NotConfigured | SettingsError | DatabaseUnreachable) or _is_not_migrated(error):
+    if isinstance(error, NotConfigured | SettingsError | DatabaseUnreachable):
+        return Exit.NOT_CONFIGURED
+    if _is(error, "s11flow.app", "NotMigrated"):
         return Exit.NOT_CONFIGURED
     return Exit.REFUSED
 
 
-def _is_not_migrated(error: Exception) -> bool:
-    # Whoever raises it has loaded the app; nobody else need.
-    app = sys.modules.get("s11flow.app")
-    return app is not None and isinstance(error, app.NotMigrated)
+def _is(error: Exception, module: str, name: str) -> bool:
+    """Whether *error* is of a sort that a heavy module knows; whoever raised it has loaded that, nobody else need."""
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(error, getattr(loaded, name))
 
 
-def _storage_problem(error: Exception) -> str | None:
-    """A database that may not be written, or has no room: nothing a program is to blame for, and no trace helps."""
+def _no_ones_fault(error: Exception) -> str | None:
+    """What no program is to blame for, so that no trace helps: a race that was lost, a disk without room."""
+    if _is(error, "s11flow.services.subjects", "ChangedMeanwhile"):
+        return "Nothing was changed: someone else has just changed this; look at it and try again."
     orig = getattr(error, "orig", None)
     name = str(getattr(orig, "sqlite_errorname", ""))
     if name.split("_")[:2] in (["SQLITE", "FULL"], ["SQLITE", "IOERR"], ["SQLITE", "READONLY"]):

@@ -112,10 +112,14 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Correct:
-    """A recorded mistake is put right; the state stays, an open escalation is withdrawn."""
+    """A recorded mistake is put right; the state stays, an open escalation is withdrawn.
+
+    `letter` is the kind of letter that told it: those who got it get the correction. Without it, the contact does.
+    """
 
     wrong: str
     right: str
+    letter: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -451,7 +451,8 @@ def _correct(rules: Rulebook, facts: CaseFacts, act: acts.Correct, at: datetime)
         return transition
     if not act.wrong.strip() or not act.right.strip():
         return NotNow(facts.ref, "CORRECT", "say what was wrong and what is right; the letter tells both.")
-    letter = _letter(facts, "correction", at, "a mistake is put right", wrong=act.wrong, right=act.right)
+    correction = _letter(facts, "correction", at, "a mistake is put right", wrong=act.wrong, right=act.right)
+    letter = replace(correction, about={"kind": act.letter}) if act.letter else correction
     private: dict[str, object] = {"wrong": act.wrong, "right": act.right}
     return _moved(facts, transition, at, cause="corrected", private=private, letters=(letter,))
 

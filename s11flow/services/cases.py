@@ -42,7 +42,7 @@ def act(
 
 def one_case(connection: Connection, ref: str) -> Loaded:
     """The case *ref*, held until the transaction ends; UnknownError if there is none."""
-    row = queries.subject_by_ref(connection, ref.upper())
+    row = queries.subject_by_ref(connection, ref)
     if row is None or row.kind != "case":
         raise UnknownError(f"There is no case {ref}: see `s11flow case list` for the ones there are.")
     queries.lock(connection, [row.id])

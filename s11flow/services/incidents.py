@@ -48,7 +48,7 @@ def _parked(row: Any) -> Parked:
 def release(uow: UnitOfWork, ref: str, *, partnership: str, reason: str, now: datetime, by: str) -> Parked:
     """Let the clock have a subject again; the next tick takes up what it is owed. UnknownError unless it is parked."""
     with uow.write() as connection:
-        row = queries.subject_by_ref(connection, ref.upper())
+        row = queries.subject_by_ref(connection, ref)
         if row is None or row.parked_at is None or row.partnership != partnership:
             there = ", ".join(item.ref for item in parked(connection, partnership)) or "nothing"
             raise UnknownError(f"{ref} is not set aside; set aside is {there}.")

@@ -47,7 +47,6 @@ def move(
         slot = slot_at(loaded.rules.definition.panel, to)
         change = cases.change_for(loaded, acts.Move(slot, asked_by, reason, consent), by=by, now=now)
         cases.write(connection, [change], now)
-        _days_again(connection, days.values())
     plan: Plan[CaseFacts] = change.plan
     return plan
 
@@ -68,11 +67,6 @@ def _must_sit(ref: str, days: dict[date, Any], on: date) -> None:
 def _taken(connection: Connection, loaded: Loaded) -> list[datetime]:
     rows = queries.live_sessions(connection, _cycle_of(loaded))
     return [row.starts_at for row in rows if row.case_id != loaded.id]
-
-
-def _days_again(connection: Connection, days: Any) -> None:
-    """A panel day owes its pack only while somebody is to be seen on it."""
-    subjects.recompute(connection, [row.id for row in days], "panel_day")
 
 
 def move_day(
@@ -104,7 +98,6 @@ def move_day(
         changes = _moves(connection, rows, moving, to, reason, consent, by, now)
         if not dry_run:
             cases.write(connection, changes, now)
-            _days_again(connection, days.values())
     return tuple(change.plan for change in changes)
 
 
@@ -163,13 +156,7 @@ def record(
 
 def cancel(uow: UnitOfWork, ref: str, *, reason: str, now: datetime, by: str) -> Plan[CaseFacts]:
     """Cancel the live session; attendees get a calendar cancellation."""
-    with uow.write() as connection:
-        loaded = cases.one_case(connection, ref)
-        change = cases.change_for(loaded, acts.CancelSession(reason), by=by, now=now)
-        cases.write(connection, [change], now)
-        _days_again(connection, queries.panel_days_of(connection, _cycle_of(loaded)))
-    plan: Plan[CaseFacts] = change.plan
-    return plan
+    return cases.act(uow, ref, acts.CancelSession(reason), by=by, now=now)
 
 
 def reply(

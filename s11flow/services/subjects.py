@@ -176,16 +176,9 @@ def _loaded_case(row: Any, rules: Rulebook, cycle: Any, parts: _Parts) -> Loaded
 
 
 def _with_notice(connection: Connection, loaded: list[Loaded]) -> list[Loaded]:
-    """Non-submission asks whether the agency was ever reached; nothing else needs to know, so only it is asked for."""
-    warned = {
-        item.id
-        for item in loaded
-        if isinstance(item.facts, CaseFacts)
-        and item.facts.state == CaseState.REQUESTED
-        and item.facts.escalation is not None
-        and item.facts.escalation.is_open
-    }
-    unreached = queries.without_notice(connection, warned)
+    """Non-submission asks whether the agency was ever reached; only of a case that owes a report is it asked."""
+    waiting = {item.id for item in loaded if item.facts.state == CaseState.REQUESTED}  # type: ignore[union-attr]
+    unreached = queries.without_notice(connection, waiting)
     for item in loaded:
         if item.id in unreached:
             assert isinstance(item.facts, CaseFacts)

@@ -132,7 +132,7 @@ def receive(
 
 
 def _known(connection: Connection, ref: str) -> None:
-    row = queries.subject_by_ref(connection, ref.upper())
+    row = queries.subject_by_ref(connection, ref)
     if row is None or row.kind != "case":
         raise UnknownError(f"There is no case {ref}: see `s11flow case list` for the ones there are.")
 

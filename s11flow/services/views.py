@@ -233,7 +233,7 @@ def escalations(connection: Connection, partnership: str, year: int | str | None
 
 def case_show(connection: Connection, ref: str, now: datetime) -> dict[str, Any]:
     """A case with its whole history; UnknownError if there is none."""
-    row = queries.subject_by_ref(connection, ref.upper())
+    row = queries.subject_by_ref(connection, ref)
     if row is None or row.kind != "case":
         raise UnknownError(f"There is no case {ref}: see `s11flow case list` for the ones there are.")
     (case,) = subjects.load_cases(connection, [row.id])
