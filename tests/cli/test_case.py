@@ -1,19 +1,31 @@
 """What agencies and the business unit do is recorded by commands, and told as it came out."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
-from tests.cli.typed import ASSESSMENT, Cli
+from tests.cli.typed import ASSESSMENT, Cli, cli_in
+
+
+@pytest.fixture(scope="session")
+def asked_folder(opened_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the requests of 6 July have left, and lie delivered."""
+    folder = tmp_path_factory.mktemp("asked")
+    shutil.copy(opened_database, folder)
+    cli = cli_in(folder)
+    assert cli("tick", "--now", "2026-07-06").code == 0
+    assert cli("deliver", "--now", "2026-07-06", S11FLOW_MAIL_URL=f"folder:{folder / 'outbox'}").code == 0
+    (folder / "report.txt").write_text("Our report.", encoding="utf-8")
+    return folder
 
 
 @pytest.fixture
-def asked(cli: Cli) -> Cli:
-    """The requests of 6 July have left, and lie delivered."""
-    assert cli("tick", "--now", "2026-07-06").code == 0
-    assert cli("deliver", "--now", "2026-07-06").code == 0
-    (cli.folder / "report.txt").write_text("Our report.", encoding="utf-8")
-    return cli
+def asked(here: Path, asked_folder: Path) -> Cli:
+    """Typed in a folder of its own, after the requests of 6 July have left."""
+    shutil.copytree(asked_folder, here, dirs_exist_ok=True)
+    return cli_in(here)
 
 
 def test_a_case_is_shown_with_its_dates_and_history(asked: Cli) -> None:
