@@ -343,7 +343,12 @@ def _excuse(rules: Rulebook, facts: CaseFacts, act: acts.Excuse, at: datetime) -
     if not act.reason.strip() or not act.authority.strip():
         return NotNow(facts.ref, "EXCUSE", "give a reason and on whose authority; both are printed in the report.")
     private: dict[str, object] = {"reason": act.reason, "authority": act.authority}
-    return _moved(facts, transition, at, cause="excused", private=private, stops=_ASKING, return_by=None)
+    # Whoever was asked, and told a date, is told that nothing is asked any more.
+    told = _dates_changed(facts, at, "report", _old_deadline(facts), "none is asked of you this year", act.reason)
+    letters = (told,) if facts.asked_at else ()
+    return _moved(
+        facts, transition, at, cause="excused", private=private, letters=letters, stops=_ASKING, return_by=None
+    )
 
 
 _ASKING = CHASING_LETTERS | {"contact_check", "contact_wanted", "report_request"}

@@ -16,6 +16,7 @@ from s11flow.domain.definition import Definition
 from s11flow.domain.model import CaseFacts
 from s11flow.letters.compose import Dossier
 from s11flow.reports import Assessment, read_assessment
+from s11flow.reports.assessment import ReviewAction
 from s11flow.services import cases
 from s11flow.services.chain import canonical
 
@@ -91,7 +92,13 @@ def for_letters(judgement: Assessment, definition: Definition, basis: str) -> di
         "good_practice": [remark.text for remark in judgement.good_practice],
         "recommendations": [item.text for item in judgement.recommendations],
         "actions": [
-            {"what": item.what, "owner": item.owner, "by": item.by.isoformat() if item.by else ""}
-            for item in judgement.actions
+            {"what": item.what, "owner": item.owner, "by": _by(item)} for item in judgement.actions
         ],
     }  # fmt: skip
+
+
+def _by(action: ReviewAction) -> str:
+    """By when an action is to be done, or that it is."""
+    if action.status == "done":
+        return "done"
+    return action.by.isoformat() if action.by else ""

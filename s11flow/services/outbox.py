@@ -282,6 +282,8 @@ def case_follows(connection: Connection, subject: Any, row: Any, now: datetime, 
         return
     if subject.kind != "case" or subject.state != CaseState.REQUESTED.value:
         return
+    if subject.parked_at is not None:
+        return  # its row may not even be readable, and a letter that left must be recorded
     came_late = row.kind == "report_request" and london.day_of(now) > london.day_of(row.queued_at)
     if delivered and came_late and _gives_notice(connection, subject.id, now):
         return

@@ -141,6 +141,7 @@ _OPEN_CASES = (
     .join(_of_cycle, _of_cycle.c.id == _subject.c.cycle_id)
     .where(_subject.c.kind == "case", _subject.c.partnership == bindparam("of"))
     .where(_subject.c.state.in_(_OPEN), _of_cycle.c.state != CycleState.CLOSED.name)
+    .where(_subject.c.parked_at.is_(None))  # told under the incidents; its row may not even be readable
 )
 
 

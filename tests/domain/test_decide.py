@@ -200,7 +200,7 @@ HOLD = acts.Hold(date(2026, 10, 30), "the Chair asked")
                 ("escalation", "WITHDRAW", "WITH_CHAIR", "WITHDRAWN"),
                 ("s1", "CANCEL", "INVITED", "CANCELLED"),
             ],
-            ["escalation_stood_down@h0", "panel_invitation_cancelled@s1r0"],
+            ["dates_changed@h0", "escalation_stood_down@h0", "panel_invitation_cancelled@s1r0"],
             CHASING_LETTERS | SESSION_LETTERS | {"contact_check", "contact_wanted", "report_request"},
         ),
         (
