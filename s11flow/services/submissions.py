@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -56,7 +57,7 @@ class Documents:
         place = self.folder / digest[:2] / digest
         if place.exists() and place.stat().st_size == len(content):
             return digest
-        partial = place.with_name(f".{digest}.{os.getpid()}")
+        partial = place.with_name(f".{digest}.{os.getpid()}.{get_ident()}")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             _write_durably(partial, content)
