@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Bulk:
-    """A statement whose parameters all come with the row, by these names (two at least)."""
+    """A statement whose parameters all come with the row, by these names."""
 
     statement: Insert | Update | Delete
     names: tuple[str, ...]
@@ -38,7 +38,7 @@ class Bulk:
         if missing := set(order) - set(self.names):  # a column's default is Python's to give, and nobody asks it here
             raise ValueError(f"The rows name no {', '.join(sorted(missing))}, which {made} wants; give them a value.")
         processors = [made.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in order]
-        compiled = _Compiled(str(made), order, itemgetter(*order), processors, positional=made.positional)
+        compiled = _Compiled(str(made), order, _values(order), processors, positional=made.positional)
         self._compiled[dialect.name] = compiled
         return compiled
 
@@ -60,3 +60,9 @@ class _Compiled:
         if self.positional:
             return list(zip(*ready, strict=True))
         return [dict(zip(self.order, row, strict=True)) for row in zip(*ready, strict=True)]
+
+
+def _values(order: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
+    if len(order) == 1:
+        return lambda row: (row[order[0]],)
+    return itemgetter(*order)

@@ -6,11 +6,11 @@ Every instant is timezone-aware UTC; every `date` is a London day.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, make_dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from operator import attrgetter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from calendars import london
 
@@ -485,6 +485,7 @@ _NAMES: dict[type[Facts], tuple[str, ...]] = {
 }
 _PLACES = {kind: {name: place for place, name in enumerate(names)} for kind, names in _NAMES.items()}
 _VALUES = {kind: attrgetter(*names) for kind, names in _NAMES.items()}
+_UNFROZEN = {kind: make_dataclass(kind.__name__, names, slots=True) for kind, names in _NAMES.items()}
 
 F = TypeVar("F", CaseFacts, PanelDayFacts, CycleFacts, PartnershipFacts)
 
@@ -551,12 +552,15 @@ def _as_it_went(entry: Entry, dropped: set[str]) -> Entry:
 
 
 def evolve(facts: F, **changes: object) -> F:
-    """The same facts with *changes*; what `dataclasses.replace` does in half its time, for the one loop that is hot."""
+    """The same facts with *changes*: what `dataclasses.replace` gives, for the one loop that is hot."""
     kind = type(facts)
     places, values = _PLACES[kind], list(_VALUES[kind](facts))
     for name, value in changes.items():
         values[places[name]] = value
-    return kind(*values)
+    # A frozen dataclass takes ten times as long to make as one that is not: this one is frozen once it is made.
+    made: Any = _UNFROZEN[kind](*values)
+    made.__class__ = kind
+    return cast("F", made)
 
 
 def dedupe_key(facts: Facts, due_key: str, recipient: str, *, subject: str | None = None) -> str:
