@@ -123,9 +123,14 @@ _NOTHING_OWED = frozenset({CaseState.EXCUSED, CaseState.COVERED, CaseState.VOID}
 _HAS_REPORT = frozenset({CaseState.SUBMITTED, CaseState.RETURNED, CaseState.ACCEPTED})
 
 
-def of_case(rules: Rulebook, facts: CaseFacts, sitting: Collection[date]) -> tuple[str, ...]:
-    """What is wrong with a case, in clauses that follow its reference; *sitting* are its cycle's panel days."""
-    found = [*_state_faults(facts), *_escalation_faults(facts), *_date_faults(rules, facts)]
+def of_case(
+    rules: Rulebook, facts: CaseFacts, sitting: Collection[date], *, proclaimed: Collection[date] = ()
+) -> tuple[str, ...]:
+    """What is wrong with a case, in clauses that follow its reference; *sitting* are its cycle's panel days.
+
+    *proclaimed* are bank holidays that the cycle adopted after it opened: a date told before may lie on one (case 13).
+    """
+    found = [*_state_faults(facts), *_escalation_faults(facts), *_date_faults(rules, facts, proclaimed)]
     if facts.session is not None:
         found += _session_faults(facts.session, facts.state, sitting)
     return tuple(found)
@@ -160,13 +165,14 @@ def _escalation_faults(facts: CaseFacts) -> Iterator[str]:
         yield f"has an escalation that is {words(escalation.state)} and was never sent"
 
 
-def _date_faults(rules: Rulebook, facts: CaseFacts) -> Iterator[str]:
+def _date_faults(rules: Rulebook, facts: CaseFacts, proclaimed: Collection[date]) -> Iterator[str]:
     for name, dated in (("deadline", facts.dates.deadline), ("target", facts.dates.target)):
         if dated is None:
             continue
         if london.day_of(dated.at) != dated.on:
             yield f"has a {name} on {london.spell_day(dated.on)} whose instant lies on another day"
-        if (obstacle := rules.days.why_not(dated.on)) is not None:
+        obstacle = rules.days.why_not(dated.on)
+        if obstacle is not None and dated.on not in proclaimed:
             yield f"has a {name} on {london.spell_day(dated.on)}, which is {obstacle}"
 
 

@@ -49,12 +49,12 @@ def verified(connection: Connection, *, now: datetime) -> Verified:
     """As `verify`, within the caller's transaction."""
     events, broken = 0, []
     subjects = connection.execute(select(queries.subject).order_by(queries.subject.c.id)).all()
-    sitting = _sitting_days(connection)
+    sitting, proclaimed = _sitting_days(connection), _proclaimed_days(connection)
     for rows in _batches(subjects):
         records = _records(connection, rows)
         events += sum(len(record.lines) for record in records)
         broken += [fault for record in records for fault in _record_faults(record)]
-        broken += _state_faults(connection, records, sitting)
+        broken += _state_faults(connection, records, sitting, proclaimed)
     for row in subjects:
         if row.kind == "cycle":
             broken += invariants.of_sessions(_live_sessions(connection, row.id))
@@ -124,6 +124,16 @@ def _sitting_days(connection: Connection) -> dict[int, set[date]]:
     found: dict[int, set[date]] = defaultdict(set)
     for cycle_id, on in connection.execute(statement.where(subject.c.state == PanelDayState.SITTING.name)):
         found[cycle_id].add(on)
+    return found
+
+
+def _proclaimed_days(connection: Connection) -> dict[int, set[date]]:
+    """The bank holidays that each cycle adopted after it opened."""
+    history = queries.history
+    statement = select(history.c.subject_id, history.c.data).where(history.c.event == Note.HOLIDAYS_ADOPTED.name)
+    found: dict[int, set[date]] = defaultdict(set)
+    for cycle_id, data in connection.execute(statement):
+        found[cycle_id] |= {date.fromisoformat(said.split(" ")[0]) for said in json.loads(data)["added"]}
     return found
 
 
@@ -213,7 +223,10 @@ def _stored_states(record: _Record) -> dict[str, str]:
 
 
 def _state_faults(
-    connection: Connection, records: Sequence[_Record], sitting: Mapping[int, set[date]]
+    connection: Connection,
+    records: Sequence[_Record],
+    sitting: Mapping[int, set[date]],
+    proclaimed: Mapping[int, set[date]],
 ) -> Iterator[str]:
     by_id = {record.subject.id: record for record in records}
     for loaded in _readable(connection, records):
@@ -224,7 +237,9 @@ def _state_faults(
         yield from (f"{loaded.ref}: {fault}." for fault in _due_faults(loaded))
         if isinstance(loaded.facts, CaseFacts):
             days = sitting.get(loaded.cycle_id or 0, set())
-            yield from (f"{loaded.ref} {fault}." for fault in invariants.of_case(loaded.rules, loaded.facts, days))
+            later = proclaimed.get(loaded.cycle_id or 0, set())
+            faults = invariants.of_case(loaded.rules, loaded.facts, days, proclaimed=later)
+            yield from (f"{loaded.ref} {fault}." for fault in faults)
             yield from (f"{loaded.ref}: {fault}." for fault in _date_faults(record, loaded.facts.dates))
         elif isinstance(loaded.facts, CycleFacts):
             yield from (f"{loaded.ref}: {fault}." for fault in _date_faults(record, loaded.facts))
