@@ -17,7 +17,7 @@ class FolderMailer(Closing):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:  # noqa: ARG002 - a mailer is told all three
+    def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:
         """File *raw* under *name*; the same bytes under the same name again are no news, other bytes are refused."""
         if not _SAFE_NAME.fullmatch(name):
             return Outcome(Status.FAILED, f"The mail was not filed: {name[:80]!r} is not a safe name for a file.")

@@ -65,7 +65,7 @@ class SmtpMailer(Closing):
         self._context = context or ssl.create_default_context()
         self._connection: smtplib.SMTP | None = None
 
-    def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:  # noqa: ARG002 - for a folder
+    def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:
         """Try once. 4xx and what goes wrong before the text is handed over is DELAYED, 5xx is FAILED, a connection
         lost between the text and the server's answer is UNCERTAIN; a mail is never sent a second time from here."""
         for address in (sender, recipient):

@@ -139,9 +139,9 @@ def add_day(
     year, day = _year_and(year_and_day, "the day")
     on = options.day(day)
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
-        from s11flow.services import cycles
+        from s11flow.services import panel_days
 
-        ref = cycles.add_day(
+        ref = panel_days.add_day(
             desk.uow, partnership=desk.partnership, year=desk.year(year), day=on, now=desk.now, by=desk.by
         )
     found = show.marked({"panel_day": ref}, dry_run)
@@ -171,9 +171,9 @@ def move_day(
     on = options.day(day)
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.cli.outcome import tell_all
-        from s11flow.services import sessions
+        from s11flow.services import panel_days
 
-        plans = sessions.move_day(
+        plans = panel_days.move_day(
             desk.uow, partnership=desk.partnership, year=desk.year(year), day=on, to=to, now=desk.now, by=desk.by,
             reason=reason, consent=consent,
         )  # fmt: skip
@@ -196,9 +196,9 @@ def stand_down(
     year, day = _year_and(year_and_day, "the day")
     on = options.day(day)
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
-        from s11flow.services import cycles
+        from s11flow.services import panel_days
 
-        left = cycles.stand_down_day(
+        left = panel_days.stand_down_day(
             desk.uow, partnership=desk.partnership, year=desk.year(year), day=on, reason=reason, now=desk.now,
             by=desk.by, reserve=reserve,
         )  # fmt: skip
@@ -253,10 +253,10 @@ def adopt_holidays(
     """Let a running cycle use bank holidays proclaimed since it opened; deadlines move only later."""
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from calendars.bank_holidays import england_and_wales
-        from s11flow.services import cycles
+        from s11flow.services import bank_holidays
 
         code = desk.year(year)
-        done = cycles.adopt_holidays(
+        done = bank_holidays.adopt_holidays(
             desk.uow, partnership=desk.partnership, year=code, published=england_and_wales(_years(desk, code)),
             now=desk.now, by=desk.by,
         )  # fmt: skip
@@ -295,9 +295,9 @@ def approve_report(
 ) -> None:
     """Approve the Assurance Report: each case enters it, and it is circulated."""
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
-        from s11flow.services import cycles
+        from s11flow.services import conclusion
 
-        refs = cycles.approve_report(
+        refs = conclusion.approve_report(
             desk.uow, partnership=desk.partnership, year=desk.year(year), now=desk.now, by=desk.by
         )
     _refs("included", "Included in the report: ", refs, as_json, dry_run)
@@ -313,9 +313,9 @@ def statement(
 ) -> None:
     """Carry the report's cases into the Statement of Effectiveness."""
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
-        from s11flow.services import cycles
+        from s11flow.services import conclusion
 
-        refs = cycles.include_in_statement(
+        refs = conclusion.include_in_statement(
             desk.uow, partnership=desk.partnership, year=desk.year(year), now=desk.now, by=desk.by
         )
     _refs("included", "Included in the statement: ", refs, as_json, dry_run)
@@ -331,9 +331,9 @@ def close(
 ) -> None:
     """Close a cycle and its cases."""
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
-        from s11flow.services import cycles
+        from s11flow.services import conclusion
 
-        refs = cycles.close(desk.uow, partnership=desk.partnership, year=desk.year(year), now=desk.now, by=desk.by)
+        refs = conclusion.close(desk.uow, partnership=desk.partnership, year=desk.year(year), now=desk.now, by=desk.by)
     _refs("closed", "Closed: ", refs, as_json, dry_run)
 
 
@@ -348,10 +348,12 @@ def reopen_report(
 ) -> None:
     """Open an approved report again; what is published after is a corrigendum."""
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
-        from s11flow.services import cycles
+        from s11flow.services import conclusion
 
         code = desk.year(year)
-        cycles.reopen_report(desk.uow, partnership=desk.partnership, year=code, reason=reason, now=desk.now, by=desk.by)
+        conclusion.reopen_report(
+            desk.uow, partnership=desk.partnership, year=code, reason=reason, now=desk.now, by=desk.by
+        )
         ref = f"{desk.partnership}-{code}"
     found = show.marked({"cycle": ref, "state": "OPEN"}, dry_run)
     show.answer(found, as_json=as_json, plain=lambda: show.line(f"The report of {ref} is open again."))

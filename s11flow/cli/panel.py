@@ -24,7 +24,7 @@ def plan(
 ) -> None:
     """Pencil a session for each case that should have one and has none."""
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
-        from s11flow.services.cycles import plan_sessions
+        from s11flow.services.panel_days import plan_sessions
 
         done = plan_sessions(desk.uow, partnership=desk.partnership, year=desk.year(year), now=desk.now, by=desk.by)
     left = f" None was free for {', '.join(done.without_session)}." if done.without_session else ""

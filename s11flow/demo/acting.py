@@ -16,7 +16,7 @@ from s11flow.demo.stage import Stage
 from s11flow.domain import acts
 from s11flow.domain.model import CaseFacts
 from s11flow.domain.panels import slots_of_day
-from s11flow.services import assessments, cases, cycles, sessions, submissions
+from s11flow.services import assessments, cases, conclusion, cycles, panel_days, sessions, submissions
 from s11flow.services.subjects import load_cases
 
 
@@ -155,7 +155,9 @@ def _record(cast: Cast, line: Line, now: datetime) -> acts.Act:
 
 def _plan_session(cast: Cast, line: Line, now: datetime) -> None:
     stage = cast.stage
-    cycles.plan_sessions(stage.app.unit_of_work, partnership=stage.partnership, year=stage.year, now=now, by=line.by)
+    panel_days.plan_sessions(
+        stage.app.unit_of_work, partnership=stage.partnership, year=stage.year, now=now, by=line.by
+    )
 
 
 def _assess(cast: Cast, line: Line, now: datetime) -> None:
@@ -201,8 +203,8 @@ DOERS: dict[str, Callable[[Cast, Line, datetime], None]] = {
     "plan-session": _plan_session,
     "assess": _assess,
     "agree": _agree,
-    "approve-report": _of_cycle(cycles.approve_report),
-    "statement": _of_cycle(cycles.include_in_statement),
-    "close": _of_cycle(cycles.close),
+    "approve-report": _of_cycle(conclusion.approve_report),
+    "statement": _of_cycle(conclusion.include_in_statement),
+    "close": _of_cycle(conclusion.close),
 }
 """What each word of the script does."""

@@ -24,7 +24,14 @@ ActOn = acts.Act | Callable[[CaseFacts], acts.Act]
 
 
 def act(
-    uow: UnitOfWork, ref: str, what: ActOn, *, by: str, now: datetime, dossier: Dossier | None = None, dry_run: bool = False
+    uow: UnitOfWork,
+    ref: str,
+    what: ActOn,
+    *,
+    by: str,
+    now: datetime,
+    dossier: Dossier | None = None,
+    dry_run: bool = False,
 ) -> Plan[CaseFacts]:
     """Do *what* to the case *ref* at *now*, after all that the timetable owed it by then.
 
@@ -49,9 +56,7 @@ def one_case(connection: Connection, ref: str) -> Loaded:
     return load_cases(connection, [row.id])[0]
 
 
-def change_for(
-    loaded: Loaded, what: ActOn, *, by: str, now: datetime, dossier: Dossier | None = None
-) -> Change:
+def change_for(loaded: Loaded, what: ActOn, *, by: str, now: datetime, dossier: Dossier | None = None) -> Change:
     """What *what* does to a loaded case, ready to be saved; raises RefusedError."""
     assert isinstance(loaded.facts, CaseFacts)
     settled = settle(loaded.rules, loaded.facts, now)
@@ -108,7 +113,9 @@ def accept(
         members = {member.agency.code: member.ref for member in facts.members}
         if unknown := [code for code in not_covering if code not in members]:
             known = ", ".join(sorted(members)) or "nobody"
-            raise RefusedError(NotNow(ref, "ACCEPT_REPORT", f"it does not report for {unknown[0]}; it does for {known}."))
+            raise RefusedError(
+                NotNow(ref, "ACCEPT_REPORT", f"it does not report for {unknown[0]}; it does for {known}.")
+            )
         changes = [change_for(loaded, what, by=by, now=now)]
         for code in not_covering:
             member = one_case(connection, members[code])

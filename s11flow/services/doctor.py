@@ -18,7 +18,7 @@ from db.unit_of_work import UnitOfWork
 from notifications.policy import PostPolicy
 from s11flow.domain.model import CycleState
 from s11flow.services import rulebooks
-from s11flow.services.cycles import holiday_difference
+from s11flow.services.bank_holidays import holiday_difference
 from s11flow.services.heartbeat import STALE, last_beats
 from s11flow.services.incidents import parked
 

@@ -116,4 +116,4 @@ def _non_submissions(connection: Connection, ids: Sequence[int]) -> dict[int, da
         .where(table.c.subject_id.in_(ids), table.c.event == CaseEvent.CONFIRM_NON_SUBMISSION.value)
         .order_by(table.c.seq)
     )
-    return {subject_id: at for subject_id, at in connection.execute(statement)}
+    return {row.subject_id: row.at for row in connection.execute(statement)}

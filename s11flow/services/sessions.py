@@ -1,8 +1,7 @@
-"""Moves, records and cancels panel sessions; records replies; moves a whole panel day."""
+"""Moves, records and cancels panel sessions; records replies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -12,11 +11,11 @@ from calendars import london
 from db import queries
 from db.unit_of_work import UnitOfWork
 from s11flow.domain import acts
-from s11flow.domain.errors import NotNow, RefusedError, UnknownError, WrongInputError
+from s11flow.domain.errors import NotNow, RefusedError
 from s11flow.domain.model import CaseFacts, PanelDayState, Plan, SessionEvent
 from s11flow.domain.panels import clash, slot_at
-from s11flow.services import cases, subjects
-from s11flow.services.subjects import Change, Loaded
+from s11flow.services import cases
+from s11flow.services.subjects import Loaded
 
 AskedBy = Literal["panel", "agency"]
 
@@ -40,7 +39,7 @@ def move(
     with uow.write() as connection:
         loaded = cases.one_case(connection, ref)
         days = {row.day: row for row in queries.panel_days_of(connection, _cycle_of(loaded))}
-        _must_sit(ref, days, london.day_of(to))
+        must_sit(ref, days, london.day_of(to))
         taken = _taken(connection, loaded)
         if (why := clash(loaded.rules.definition.panel, to, taken)) is not None:
             raise RefusedError(NotNow(ref, SessionEvent.MOVE, why))
@@ -56,7 +55,8 @@ def _cycle_of(loaded: Loaded) -> int:
     return loaded.cycle_id
 
 
-def _must_sit(ref: str, days: dict[date, Any], on: date) -> None:
+def must_sit(ref: str, days: dict[date, Any], on: date) -> None:
+    """Refuse, naming the days on which the panel does sit, when it does not sit *on* that day."""
     if on in days and days[on].state == PanelDayState.SITTING:
         return
     sitting = [london.spell_day(day) for day, row in days.items() if row.state == PanelDayState.SITTING]
@@ -67,77 +67,6 @@ def _must_sit(ref: str, days: dict[date, Any], on: date) -> None:
 def _taken(connection: Connection, loaded: Loaded) -> list[datetime]:
     rows = queries.live_sessions(connection, _cycle_of(loaded))
     return [row.starts_at for row in rows if row.case_id != loaded.id]
-
-
-def move_day(
-    uow: UnitOfWork,
-    *,
-    partnership: str,
-    year: int | str,
-    day: date,
-    to: date,
-    now: datetime,
-    by: str,
-    reason: str = "",
-    consent: bool = False,
-    dry_run: bool = False,
-) -> tuple[Plan[CaseFacts], ...]:
-    """Move all sessions of a panel day to another sitting day of the cycle, each at its own time (case 18).
-
-    Clashes are all named before anything moves. A deadline moves only if later, or with the agencies' consent.
-    """
-    with uow.write() as connection:
-        cycle = _cycle_row(connection, partnership, year)
-        days = {row.day: row for row in queries.panel_days_of(connection, cycle.id)}
-        for one in (day, to):
-            _must_sit(cycle.ref, days, one)
-        rows = queries.live_sessions(connection, cycle.id)
-        moving = [row for row in rows if london.day_of(row.starts_at) == day]
-        if not moving:
-            raise UnknownError(f"No session of {cycle.ref} is on {london.spell_day(day)}.")
-        changes = _moves(connection, rows, moving, to, reason, consent, by, now)
-        if not dry_run:
-            cases.write(connection, changes, now)
-    return tuple(change.plan for change in changes)
-
-
-def _cycle_row(connection: Connection, partnership: str, year: int | str) -> Any:
-    for row in queries.cycles(connection):
-        if (row.partnership, row.code) == (partnership, str(year)):
-            return row
-    raise UnknownError(f"{partnership} has no cycle {year}.")
-
-
-def _moves(
-    connection: Connection,
-    rows: Sequence[Any],
-    moving: Sequence[Any],
-    to: date,
-    reason: str,
-    consent: bool,
-    by: str,
-    now: datetime,
-) -> list[Change]:
-    going = {row.case_id for row in moving}
-    taken = [row.starts_at for row in rows if row.case_id not in going]
-    loaded = {row.case_id: cases.one_case(connection, row.ref) for row in moving}
-    starts = {row.case_id: london.instant(to, london.local(row.starts_at).time()) for row in moving}
-    clashes = [
-        f"{case.ref}: {why}"
-        for case_id, case in loaded.items()
-        if (why := clash(case.rules.definition.panel, starts[case_id], taken)) is not None
-    ]
-    if clashes:
-        raise WrongInputError("Nothing was moved. " + " ".join(clashes))
-    return [
-        cases.change_for(
-            case,
-            acts.Move(slot_at(case.rules.definition.panel, starts[case_id]), "panel", reason, consent),
-            by=by,
-            now=now,
-        )
-        for case_id, case in loaded.items()
-    ]
 
 
 def record(
@@ -170,5 +99,3 @@ def reply(
 ) -> Plan[CaseFacts]:
     """Record an attendee's answer to the invitation; a later one replaces it."""
     return cases.act(uow, ref, acts.ReplyToInvitation(attendee.strip(), answer), by=by, now=now)
-
-

@@ -29,7 +29,7 @@ class Tags(HTMLParser):
         self.words = ""
         self.feed(html)
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - the parser's signature
+    def handle_starttag(self, tag: str, attrs: object) -> None:
         self.tags.append(tag)
 
     def handle_data(self, data: str) -> None:

@@ -1,6 +1,6 @@
 """Mail over SMTP, against a real server on this machine and against one that misbehaves on cue."""
 
-# ruff: noqa: ARG002 - aiosmtpd hands its handlers more than they ask for
+
 
 import socket
 import ssl

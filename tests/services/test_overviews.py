@@ -9,7 +9,7 @@ from db.unit_of_work import UnitOfWork
 from notifications.folder import FolderMailer
 from notifications.policy import PostPolicy
 from s11flow.domain import acts
-from s11flow.services import assessments, cases, cycles, inbox, sessions
+from s11flow.services import assessments, cases, inbox, panel_days, sessions
 from s11flow.services.delivery import deliver
 from s11flow.services.verify import checkpoint
 from tests.services.scene import (
@@ -293,7 +293,7 @@ def test_the_pack_brings_last_years_judgement_and_what_was_left_to_do(uow: UnitO
 def test_a_day_with_nobody_to_see_owes_no_pack(uow: UnitOfWork) -> None:
     opened(uow)
     empty = date(2026, 11, 12)
-    cycles.add_day(uow, partnership=CODE, year=2026, day=empty, now=OPENED + timedelta(hours=1), by="clerk")
+    panel_days.add_day(uow, partnership=CODE, year=2026, day=empty, now=OPENED + timedelta(hours=1), by="clerk")
 
     run_to(uow, at("2026-10-30 12:00"), start=at("2026-10-29 12:00"))
 

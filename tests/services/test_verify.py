@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
 from s11flow.domain import acts
-from s11flow.services import assessments, cases, cycles, sessions
+from s11flow.services import assessments, cases, panel_days, sessions
 from s11flow.services.verify import checkpoint, verified, verify
 from tests.conftest import ON_BOTH
 from tests.services.scene import CODE, OPENED, PANEL, at, judgement, opened, queries_of, report_comes, run_to
@@ -78,7 +78,7 @@ def test_an_empty_database_is_whole(uow: UnitOfWork) -> None:
 
 def test_whatever_people_do_leaves_the_record_whole(uow: UnitOfWork, tmp_path: Path) -> None:
     opened(uow)
-    cycles.add_day(uow, partnership=CODE, year=2026, day=PANEL + timedelta(days=2), now=OPENED, by="clerk")
+    panel_days.add_day(uow, partnership=CODE, year=2026, day=PANEL + timedelta(days=2), now=OPENED, by="clerk")
     run_to(uow, at("2026-10-14 09:00"))
     now = at("2026-10-14 09:00")
     cases.act(uow, STROUD, acts.Hold(at("2026-10-30 09:00").date(), "asked by the Chair"), by="clerk", now=now)
