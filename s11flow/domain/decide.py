@@ -371,10 +371,13 @@ def _revive(rules: Rulebook, facts: CaseFacts, act: acts.Revive, at: datetime) -
     if not act.reason.strip():
         return NotNow(facts.ref, "REVIVE", "give a reason; it is kept in the history.")
     wait = rules.definition.policy.revived_working_days
-    to = act.deadline or rules.days.add(london.day_of(at), wait)
+    today = london.day_of(at)
+    to = act.deadline or rules.days.add(today, wait)
     if (refused := _working_day_ahead(rules, facts, "REVIVE", to, at)) is not None:
         return refused
-    deadline = extended_deadline(rules, to, f"a deadline of its own, {london.spell_day(to)}", "revived")
+    counted = f"{wait} working days after {london.spell_day(today)} is {london.spell_day(to)}"
+    why = f"a deadline of its own, {london.spell_day(to)}" if act.deadline else counted
+    deadline = extended_deadline(rules, to, why, "revived")
     revived = replace(facts, dates=with_deadline(facts.dates, deadline, set_at=at))
     request = replace(
         _letter(facts, "report_request", at, "the report is asked again", key=f"revived-h{facts.seq}"),
@@ -475,7 +478,8 @@ def _old_deadline(facts: CaseFacts) -> str:
 
 
 def _dates_changed(facts: CaseFacts, at: datetime, what: str, old: str, new: str, reason: str) -> Letter:
-    letter = _letter(facts, "dates_changed", at, f"the {what} has changed", reason=reason)
+    why = "no report is asked any more" if what == "report" else f"the {what} has changed"
+    letter = _letter(facts, "dates_changed", at, why, reason=reason)
     return replace(letter, about={"what": what, "old": old, "new": new})
 
 

@@ -207,7 +207,7 @@ class Coupling:
 COUPLINGS: tuple[Coupling, ...] = (
     Coupling(E.RECEIVE_REPORT, escalation=M.RESOLVE, note="the report came"),
     Coupling(E.EXTEND, escalation=M.WITHDRAW, note="the deadline is later"),
-    Coupling(E.EXCUSE, escalation=M.WITHDRAW, session=Q.CANCEL, note="nothing is owed"),
+    Coupling(E.EXCUSE, escalation=M.WITHDRAW, session=Q.CANCEL, note="no report is asked of the agency any more"),
     Coupling(E.COVER, escalation=M.WITHDRAW, session=Q.CANCEL, note="another agency reports for it"),
     Coupling(E.VOID, escalation=M.WITHDRAW, session=Q.CANCEL, note="the case should not have been"),
     Coupling(E.CORRECT, escalation=M.WITHDRAW, note="a recorded mistake"),

@@ -70,12 +70,16 @@ def contact_wanted(w: Writing) -> ContactWanted:
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest(AboutCase):
-    """The duty, the period, the standards, the dates with their reasons, the session to keep free."""
+    """The duty, the period, the standards, the dates with their reasons, the session to keep free.
+
+    `asked_again` is a request after the agency was told that none was owed: it has a deadline of its own, no target.
+    """
 
     standards: tuple[StandardAsked, ...]
     slot: Slot | None
     review_actions: tuple[str, ...]
     covers: tuple[str, ...]
+    asked_again: bool
 
 
 def report_request(w: Writing) -> ReportRequest:
@@ -88,6 +92,7 @@ def report_request(w: Writing) -> ReportRequest:
         slot=None if live is None else slot(live),
         review_actions=w.dossier.review_actions,
         covers=tuple(member.agency.name for member in facts.members),
+        asked_again=facts.dates.deadline is not None and facts.dates.deadline.rule == "revived",
     )
 
 
@@ -142,8 +147,8 @@ def due_of(given: CaseDates, about: Mapping[str, object]) -> Dated:
 
 def _left(days: int) -> str:
     if days <= 0:
-        return "It is due today"
-    return "One day is left: it is due tomorrow" if days == 1 else f"{days} days are left"
+        return "it is due today"
+    return "one day is left: it is due tomorrow" if days == 1 else f"{days} days are left"
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def reader(w: Writing) -> Reader:
         return Reader(to.recipient, _greet_agency(w), to.address, "")
     person = person_of(w.rules, to)
     if person is not None:
-        return Reader(to.recipient, f"Dear {person.title}", to.address, "")
+        return Reader(to.recipient, f"Dear {person.title}", to.address, _why_own_copy(w))
     return Reader(to.recipient, "Dear colleague", to.address, _why_copied(w))
 
 
@@ -126,6 +126,12 @@ def _why_copied(w: Writing) -> str:
     if role == "senior_leader":
         return f"You receive this as the senior leader of {whose(w.letter)[1].name}."
     return ""
+
+
+def _why_own_copy(w: Writing) -> str:
+    if w.letter.kind != "chair_letter" or not isinstance(w.letter.facts, CaseFacts):
+        return ""
+    return f"This is your copy of the letter that we sent for you to the senior leader of {whose(w.letter)[1].name}."
 
 
 def text(values: Mapping[str, object], key: str) -> str:

@@ -47,6 +47,7 @@ class Judged(AboutCase):
     """The judgement: its basis, each standard, good practice, recommendations, actions; when comments close."""
 
     basis: str
+    has_report: bool
     ratings: tuple[Judgement, ...]
     good_practice: tuple[str, ...]
     recommendations: tuple[str, ...]
@@ -71,6 +72,7 @@ def _judged(w: Writing, *, comments_by: str) -> Judged:
     return Judged(
         *case_head(w),
         basis=text(given, "basis") or case_facts(w.letter).basis,
+        has_report=case_facts(w.letter).submission is not None,
         ratings=tuple(
             Judgement(*(text(row, key) for key in ("standard", "title", "word", "reason"))) for row in ratings
         ),

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from s11flow.domain.agenda import reply_of
 from s11flow.domain.definition import DateRule
-from s11flow.domain.model import SessionState
+from s11flow.domain.model import CaseState, SessionState
 from s11flow.domain.timetable import Rulebook
 from s11flow.letters.blocks import (
     day_words,
@@ -26,7 +26,7 @@ from s11flow.letters.heads import (
     session_of,
     text,
 )
-from s11flow.letters.recipients import person_of
+from s11flow.letters.recipients import case_facts, person_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ def panel_invitation(w: Writing) -> PanelInvitation:
 
 
 def _reply_by(w: Writing) -> str:
-    """The day before silence is chased; nothing when that day is gone."""
+    """The working day before silence is chased; nothing when that day is gone."""
     session = session_of(w)
     rule = w.rules.definition.timetable.reply_chase
-    on = _counted(w.rules, rule, london_day(session.starts_at))
+    on = w.rules.days.add(_counted(w.rules, rule, london_day(session.starts_at)), -1)
     return "" if on <= london_day(w.now) else day_words(on)
 
 
@@ -76,11 +76,15 @@ def panel_invitation_changed(w: Writing) -> PanelInvitationChanged:
 
 @dataclass(frozen=True, slots=True)
 class PanelInvitationCancelled(AboutSession):
-    """Whose doing it is, why, and whether another time is offered."""
+    """Whose doing it is, why, and whether another time is offered; `is_owed` is False once no report is asked."""
 
+    is_owed: bool
     by_panel: bool
     reserve: str
     reason: str
+
+
+_NOT_ASKED = (CaseState.EXCUSED, CaseState.COVERED, CaseState.VOID)
 
 
 def panel_invitation_cancelled(w: Writing) -> PanelInvitationCancelled:
@@ -88,6 +92,7 @@ def panel_invitation_cancelled(w: Writing) -> PanelInvitationCancelled:
     about = w.letter.about
     return PanelInvitationCancelled(
         *session_head(w, cancelled=True),
+        is_owed=case_facts(w.letter).state not in _NOT_ASKED,
         by_panel=about.get("by") == "panel",
         reserve=when_words(about.get("reserve")),
         reason=text(w.letter.private, "reason"),

@@ -10,7 +10,7 @@ import pytest
 
 from calendars import london
 from s11flow.domain.model import CaseState, Letter, SessionState, Track
-from s11flow.domain.timetable import Rulebook
+from s11flow.domain.timetable import Rulebook, extended_deadline, with_deadline
 from s11flow.letters.compose import Dossier, drafts, write
 from s11flow.letters.contexts import KINDS
 from tests.letters.factories import (
@@ -53,7 +53,7 @@ MUST_HOLD = {
         "domestic homicide reviews, child death reviews and multi-agency audits",
         "Target: Friday 9 October 2026, 5pm. How we worked it out: the Friday of the first full Monday to Friday week",
         "Deadline: Tuesday 20 October 2026, 5pm. How we worked it out: 21 days before Tuesday 10 November 2026",
-        "Panel: Tuesday 10 November 2026, 9:30am to 10am, The panel room. Please keep this time free",
+        "Panel: Tuesday 10 November 2026, 9:30am to 10am. Where: The panel room. Please keep this time free",
         f"Send your report to {MAILBOX} with the subject S11 Report followed by the date and year",
         "we record that none was submitted and report it to the Executive Chair",
         "Coming is not mandatory. An agency that does not come is assessed on its report alone",
@@ -128,7 +128,7 @@ MUST_HOLD = {
         "Where: The panel room",
         "Coming is not mandatory.",
         ABSENCE,
-        "Please answer by Thursday 29 October 2026",
+        "Please answer by Wednesday 28 October 2026",
         "If you need another time",
     ),
     "panel_invitation_changed": (
@@ -258,8 +258,8 @@ def test_a_reminder_that_leaves_after_its_date_says_was_due() -> None:
     ("on", "left"),
     [
         (date(2026, 10, 7), "2 days are left"),
-        (date(2026, 10, 8), "One day is left: it is due tomorrow"),
-        (date(2026, 10, 9), "It is due today"),
+        (date(2026, 10, 8), "one day is left: it is due tomorrow"),
+        (date(2026, 10, 9), "it is due today"),
     ],
 )
 def test_a_reminder_counts_the_days_left_in_london(on: date, left: str) -> None:
@@ -274,7 +274,7 @@ def test_a_reminder_of_the_deadline_is_about_the_deadline() -> None:
     assert (
         made(letter)[0].subject_line == "Reminder: Section 11 report, deadline Tuesday 20 October 2026 (GSCP-2026-05A)"
     )
-    assert "is due by Tuesday 20 October 2026, 5pm. On Friday" in words_of(written(letter).text)
+    assert "is due by Tuesday 20 October 2026, 5pm. As we write this, on Friday" in words_of(written(letter).text)
 
 
 def test_a_request_that_leaves_late_does_not_ask_for_a_day_that_has_passed() -> None:
@@ -351,6 +351,52 @@ def test_a_session_cancelled_for_the_agency_is_not_called_the_panels_doing() -> 
     text = words_of(written(letter).text)
     assert "the panel's doing" not in text
     assert "can still be assessed on its report alone" in text
+
+
+def test_a_session_cancelled_because_no_report_is_asked_names_no_date_for_one() -> None:
+    letter = a_letter("panel_invitation_cancelled", facts=a_case(state=CaseState.EXCUSED, session=a_session()))
+
+    text = words_of(written(letter).text)
+    assert "No report of your own is asked of you now" in text
+    assert "your report is due" not in text
+    assert "another time" not in text
+
+
+def test_an_agency_that_is_excused_is_told_so_in_the_subject_and_that_its_deadline_no_longer_applies() -> None:
+    about = {"what": "report", "old": "Tuesday 20 October 2026, 5pm", "new": "none is asked of you this year"}
+    letter = a_letter("dates_changed", facts=a_case(state=CaseState.EXCUSED), about=about)
+
+    assert made(letter)[0].subject_line == "No Section 11 report is asked of you any more (GSCP-2026-05A)"
+    assert "The deadline we gave you, Tuesday 20 October 2026, 5pm, no longer applies." in words_of(
+        written(letter).text
+    )
+
+
+def test_an_agency_asked_again_is_given_its_own_deadline_and_no_target() -> None:
+    counted = "10 working days after Tuesday 6 October 2026 is Tuesday 20 October 2026"
+    own = extended_deadline(rulebook(), date(2026, 10, 20), counted, "revived")
+    dates = with_deadline(a_case().dates, own, set_at=london.instant(date(2026, 10, 6), time(14, 45)))
+
+    text = words_of(written(a_letter("report_request", facts=a_case(dates=dates))).text)
+    assert "Earlier we told you that no report of your own was owed. We now ask you for one" in text
+    assert f"How we worked it out: {counted}; 5pm London time" in text
+    assert "Target: " not in text
+
+
+def test_the_chair_is_told_that_the_letter_in_their_name_is_a_copy() -> None:
+    to_the_chair = words_of(written(a_letter("chair_letter"), to="executive_chair").text)
+    to_the_senior_leader = words_of(written(a_letter("chair_letter"), to="senior_leader").text)
+
+    assert "This is your copy of the letter that we sent for you to the senior leader of Cotswold" in to_the_chair
+    assert "your copy" not in to_the_senior_leader
+
+
+def test_feedback_thanks_for_a_report_only_where_one_came() -> None:
+    with_one = written(a_letter("feedback", facts=a_case(submission=a_submission())))
+    without = written(a_letter("feedback", facts=a_case(submission=None)))
+
+    assert "Thank you for your report" in with_one.text
+    assert "Thank you" not in without.text
 
 
 @pytest.mark.parametrize(("late", "said"), [(True, "is shown as late"), (False, "read and assessed like any other.")])
