@@ -175,6 +175,7 @@ def _concerned(connection: Connection, partnership: str, case: Loaded | None) ->
         .join(cycle, cycle.c.id == subject.c.cycle_id)
         .where(subject.c.kind == "case", subject.c.partnership == partnership)
         .where(subject.c.state == CaseState.REQUESTED.name, cycle.c.state != CycleState.CLOSED.name)
+        .where(subject.c.parked_at.is_(None))  # worked out anew when it is released
     )
     return sorted(connection.scalars(statement))
 

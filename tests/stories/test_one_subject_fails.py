@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
 from db import queries
 from db.unit_of_work import UnitOfWork
+from notifications.mailer import FolderMailer
+from notifications.policy import PostPolicy
 from s11flow.domain.errors import UnknownError
-from s11flow.services import incidents
+from s11flow.services import inbox, incidents
+from s11flow.services.delivery import deliver
 from s11flow.services.tick import tick
 from tests.stories.conftest import NewHouse
 from tests.stories.year import CODE, DAY, ENDS, OPENED, at, broken, every, letters, opened, outbox, states, ticked
@@ -77,6 +81,17 @@ def test_the_business_unit_reads_of_it_in_the_next_digest(stricken: tuple[UnitOf
     with house.read() as connection:
         parts = {part["title"]: part["lines"] for part in json.loads(connection.scalars(newest).one())["parts"]}
     assert [REF in line for lines in parts.values() for line in lines if "set aside" in line] == [True]
+
+
+def test_mail_that_may_be_anybodys_and_the_post_go_on(stricken: tuple[UnitOfWork, str], tmp_path: Path) -> None:
+    house, _ = stricken
+    tick(house, now=BROKEN)
+
+    inbox.add(house, partnership=CODE, arrived_at=BROKEN, now=BROKEN, by="clerk")
+    sent = deliver(house, FolderMailer(tmp_path), PostPolicy("demo", is_folder=True), now=BROKEN)
+
+    assert sent.failed == 0
+    assert sent.sent + sent.expired == len(outbox(house))  # the contact checks had waited past their sense
 
 
 def test_put_right_and_let_go_it_catches_up(stricken: tuple[UnitOfWork, str], new_house: NewHouse) -> None:
