@@ -39,6 +39,7 @@ from tests.stories.year import (
 IN_A_FOLDER = PostPolicy("demo", is_folder=True)
 
 
+@pytest.mark.timeout(300)
 def test_a_year_ticked_and_delivered_daily_holds_what_was_forecast(house: UnitOfWork, tmp_path: Path) -> None:
     foreseen = expected(opened(house), now=OPENED, until=ENDS)
     mailer, sent = FolderMailer(tmp_path / "outbox"), 0
@@ -128,6 +129,7 @@ def _holds(uow: UnitOfWork, year: int, days: tuple[date, ...], hour: int) -> Non
     assert broken(uow, now=until) == ()
 
 
+@pytest.mark.timeout(300)  # several years in one test
 @given(data=st.data(), year=st.integers(2021, 2040), hour=st.integers(0, 23))
 @settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_in_any_year_on_any_legal_panel_days(new_house: NewHouse, data: st.DataObject, year: int, hour: int) -> None:

@@ -110,6 +110,7 @@ def _sent(app: App) -> list[tuple[Row, str]]:
     return [(row, status[row.dedupe_key]) for row in outbox(app.unit_of_work)]
 
 
+@pytest.mark.timeout(300)  # three years, the first of which loads Prefect
 def test_each_driver_gives_the_same_outbox(driven: dict[str, App]) -> None:
     flows, by_worker, commands = (_sent(driven[name]) for name in BY_EACH)
 
