@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from notifications.render import Frame, Rendered, render_body, render_subject
 from s11flow.domain.errors import UnknownError
 from s11flow.domain.model import Letter, dedupe_key
 from s11flow.domain.timetable import Rulebook
+from s11flow.domain.value import value
 from s11flow.letters.blocks import canonical
 from s11flow.letters.contexts import KINDS, Kind
 from s11flow.letters.dossier import Addressed, Dossier, Sent, Writing
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Draft:
     """One letter to one reader, as it goes into the outbox. Instants are aware UTC.
 

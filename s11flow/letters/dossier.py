@@ -8,6 +8,7 @@ from datetime import datetime
 
 from s11flow.domain.model import Letter
 from s11flow.domain.timetable import Rulebook
+from s11flow.domain.value import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Dossier:
     review_actions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Addressed:
     """One reader of a letter: the role key, the address, and which case and agency it is about.
 
