@@ -139,10 +139,11 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True)
 class Pencil:
-    """A first or further session is set aside for the agency."""
+    """A first or further session is set aside for the agency; only a cycle opened after its panel takes a past one."""
 
     slot: Slot
     uid: str
+    even_past: bool = False
 
 
 @dataclass(frozen=True, slots=True)

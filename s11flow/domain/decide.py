@@ -504,7 +504,7 @@ def _pencil(rules: Rulebook, facts: CaseFacts, act: acts.Pencil, at: datetime) -
     slot, number = act.slot, facts.sessions + 1
     if facts.state not in _MAY_BE_SEEN:
         return Refused(facts.ref, facts.state, SessionEvent.PENCIL, can=_people_can(CASE, facts.state))
-    if slot.starts_at <= at:
+    if slot.starts_at <= at and not act.even_past:
         return NotNow(facts.ref, "PENCIL", f"{london.spell(slot.starts_at)} has passed; use a later time.")
     session = Session(number, SessionState.PENCILLED, 0, slot.starts_at, slot.ends_at, slot.place, act.uid, at)
     entry = Entry(

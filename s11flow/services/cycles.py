@@ -133,11 +133,12 @@ def _open(
     cycle = _new_cycle(connection, ref, partnership, year, pins, rules, panel_days, now, by, period)
     for day in panel_days:
         new_panel_day(connection, cycle, day)
-    pencilled = _allocate(rules, panel_days, register)
+    ahead = days_ahead(panel_days, now)
+    pencilled = _allocate(rules, ahead or panel_days, register)
     left = _new_cases(connection, cycle, register, pencilled)
     cases.days_again(connection, cycle.id)
     _wake_partnership(connection, home, now)
-    warnings = _late_warnings(rules, cycle, pencilled, year)
+    warnings = (*_late_warnings(rules, cycle, year), *(() if ahead else (_ALL_PAST,)))
     return Opened(ref, len(register), len(pencilled.slots), left, warnings)
 
 
@@ -230,6 +231,11 @@ def new_panel_day(connection: Connection, cycle: Opening, day: date) -> None:
     plan = Plan(facts, (entry,), next_due_at=next_due_at(cycle.rules, facts))
     loaded = _fresh(day_id, ref, "panel_day", cycle.id, cycle.rules, cycle.templates, facts)
     save(connection, [Change(loaded, plan, actor=cycle.by)], cycle.now)
+
+
+def days_ahead(days: Sequence[date], now: datetime) -> list[date]:
+    """The days after the London day of *now*: those on which a session can still be set aside."""
+    return [day for day in days if day > london.day_of(now)]
 
 
 def _allocate(rules: Rulebook, days: Sequence[date], register: Sequence[tuple[int, Agency]]) -> Pencilled:
@@ -333,7 +339,7 @@ def _first_acts(cycle: Opening, agency: Agency, pencilled: Pencilled) -> list[ac
     if agency.lead is not None:
         return [acts.Cover(f"{cycle.ref}-{agency.lead}")]
     slot = pencilled.slots.get(agency.code)
-    return [] if slot is None else [acts.Pencil(slot, new_uid(cycle.rules))]
+    return [] if slot is None else [acts.Pencil(slot, new_uid(cycle.rules), even_past=True)]
 
 
 def new_uid(rules: Rulebook) -> str:
@@ -351,7 +357,13 @@ def _wake_partnership(connection: Connection, home: Any, now: datetime) -> None:
     subjects.recompute(connection, [home.id], "partnership")
 
 
-def _late_warnings(rules: Rulebook, cycle: Opening, pencilled: Pencilled, year: int) -> tuple[str, ...]:
+_ALL_PAST = (
+    "Every panel day has passed, so nobody will be invited: add a day with `s11flow cycle add-day`, and bring the "
+    "sessions there with `s11flow cycle move-day`."
+)
+
+
+def _late_warnings(rules: Rulebook, cycle: Opening, year: int) -> tuple[str, ...]:
     request = dates_of_case(rules, year, panel_day=None, cut_off=cycle.cut_off, set_at=cycle.now).request
     if cycle.now < request.at:
         return ()
@@ -413,7 +425,7 @@ def add_agency(
         ]
         taken = [found.starts_at for found in queries.live_sessions(connection, row.id)]
         agency = register[code][1]
-        ahead = [day for day in days if day > london.day_of(now)]
+        ahead = days_ahead(days, now)
         wanted = [wanted_for(code, agency)] if is_seen_by_panel(agency) else []
         pencilled = pencil(loaded.rules.definition.panel, ahead, taken, wanted)
         ids = _case_rows(connection, cycle, entry, pencilled, track)

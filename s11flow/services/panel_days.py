@@ -37,6 +37,7 @@ from s11flow.services.cycles import (
     Opened,
     Opening,
     check_panel_days,
+    days_ahead,
     find_cycle,
     loaded_cycle,
     must_be_open,
@@ -145,8 +146,7 @@ def plan_sessions(uow: UnitOfWork, *, partnership: str, year: int | str, now: da
         days = [
             found.day for found in queries.panel_days_of(connection, row.id) if found.state == PanelDayState.SITTING
         ]
-        ahead = [day for day in days if day > london.day_of(now)] or days
-        left = _pencil_refs(connection, row, loaded.rules, wanting, ahead, now, by)
+        left = _pencil_refs(connection, row, loaded.rules, wanting, days_ahead(days, now), now, by)
     return Opened(loaded.ref, len(ids), len(wanting) - len(left), left, ())
 
 

@@ -1,8 +1,8 @@
-"""A cycle opened on 25 October, after most of its dates have passed, still gives every agency fair notice."""
+"""A cycle opened late, after most of its dates or after its panel, still gives every agency fair notice."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from sqlalchemy import select
@@ -10,9 +10,25 @@ from sqlalchemy import select
 from calendars import london
 from db import queries
 from db.unit_of_work import UnitOfWork
+from s11flow.letters.templates import shipped_templates
+from s11flow.services import cycles
 from s11flow.services.subjects import load_cases
 from tests.stories.conftest import NewHouse
-from tests.stories.year import DAY, at, broken, every, letters, opened, rules_of, ticked
+from tests.stories.year import (
+    CODE,
+    DAY,
+    PANEL_DAYS,
+    YEAR,
+    at,
+    broken,
+    every,
+    expected,
+    letters,
+    opened,
+    outbox,
+    rules_of,
+    ticked,
+)
 
 OPENED_LATE = at("2026-10-25 10:00")  # a Sunday, the night the clocks went back
 ENDS = at("2027-01-31 10:00")
@@ -68,3 +84,43 @@ def test_rungs_that_lay_before_the_request_are_not_sent(year: UnitOfWork) -> Non
     told = {key.split("/")[-2] for key, _, _ in letters(year, "reminder", "target_missed")}
 
     assert {rung.split("@")[0] for rung in told} == {"deadline-2wd", "deadline-0"}
+
+
+# --- after the panel -------------------------------------------------------------------------------------------------
+
+
+def _session_days(uow: UnitOfWork) -> set[date]:
+    with uow.read() as connection:
+        return {london.day_of(at) for at in connection.scalars(select(queries.panel_session.c.starts_at))}
+
+
+def _opened_at(uow: UnitOfWork, now: datetime) -> cycles.Opened:
+    return cycles.open_cycle(
+        uow, partnership=CODE, year=YEAR, panel_days=PANEL_DAYS, templates=shipped_templates(), now=now, by="clerk"
+    )
+
+
+def test_sessions_are_set_aside_on_the_panel_days_still_to_come(house: UnitOfWork) -> None:
+    done = _opened_at(house, at("2026-11-12 10:00"))
+
+    assert (done.sessions, done.without_session) == (13, ())
+    assert _session_days(house) == {date(2026, 11, 17)}
+    assert [warning for warning in done.warnings if "panel day" in warning] == []
+
+
+def test_after_the_last_panel_day_the_dates_stand_for_the_record_and_nobody_is_invited(house: UnitOfWork) -> None:
+    now = at("2026-11-21 10:00")
+
+    done = _opened_at(house, now)
+    forecast = expected(house, now=now, until=ENDS)
+    ticked(house, [*every(DAY, now, ENDS), ENDS])
+
+    assert _session_days(house) == set(PANEL_DAYS)
+    assert done.warnings[-1] == (
+        "Every panel day has passed, so nobody will be invited: add a day with `s11flow cycle add-day`, and bring the "
+        "sessions there with `s11flow cycle move-day`."
+    )
+    assert letters(house, "panel_invitation") == []
+    assert len(letters(house, "report_request")) == 26
+    assert outbox(house, until=ENDS) == forecast
+    assert broken(house, now=ENDS) == ()
