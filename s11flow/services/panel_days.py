@@ -38,7 +38,6 @@ from s11flow.services.cycles import (
     Opening,
     check_panel_days,
     days_ahead,
-    find_cycle,
     loaded_cycle,
     must_be_open,
     new_panel_day,
@@ -207,7 +206,7 @@ def move_day(
     Clashes are all named before anything moves. A deadline moves only if later, or with the agencies' consent.
     """
     with uow.write() as connection:
-        cycle = find_cycle(connection, partnership, year)
+        _, cycle = loaded_cycle(connection, partnership, year)
         days = {row.day: row for row in queries.panel_days_of(connection, cycle.id)}
         for one in (day, to):
             must_sit(cycle.ref, days, one)

@@ -37,6 +37,7 @@ def move(
     deadline would move earlier without the agency's consent.
     """
     with uow.write() as connection:
+        hold_slots(connection, ref)
         loaded = cases.one_case(connection, ref)
         days = {row.day: row for row in queries.panel_days_of(connection, _cycle_of(loaded))}
         must_sit(ref, days, london.day_of(to))
@@ -48,6 +49,16 @@ def move(
         cases.write(connection, [change], now)
     plan: Plan[CaseFacts] = change.plan
     return plan
+
+
+def hold_slots(connection: Connection, ref: str) -> None:
+    """Hold the cycle of a case until the transaction ends, so that no other gives out the slots it is about to see.
+
+    Whoever gives out slots holds the cycle first and cases after, so that no two wait for each other.
+    """
+    row = queries.subject_by_ref(connection, ref)
+    if row is not None and row.cycle_id is not None:
+        queries.lock(connection, [row.cycle_id])
 
 
 def _cycle_of(loaded: Loaded) -> int:

@@ -597,7 +597,11 @@ def _write(connection: Connection, rows: _Rows) -> None:
 
 
 def recompute(connection: Connection, ids: Collection[int], kind: str) -> int:
-    """Work the next due instant of these subjects out anew after something outside their history changed."""
+    """Work the next due instant of these subjects out anew after something outside their history changed.
+
+    They are held until the transaction ends: what is worked out must not be written over what another one saved.
+    """
+    queries.lock(connection, ids)
     changed = 0
     for loaded in load(connection, ids, kind):
         due_at = next_due_at(loaded.rules, loaded.facts)

@@ -13,6 +13,8 @@ from sqlalchemy import func, select
 from db import queries
 from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
+from s11flow.domain.errors import RefusedError
+from s11flow.services import sessions
 from s11flow.services.submissions import Documents, Received, receive
 from tests.stories.racing import tick_in_two_processes
 from tests.stories.year import ENDS, OPENED, at, broken, events, opened, outbox, states, ticked
@@ -104,4 +106,27 @@ def test_a_tick_and_a_person_at_once_both_get_their_way(database_url: str, tmp_p
     requests = [row for row in outbox(uow) if row.kind == "report_request" and row.subject == REF]
     assert len({row.dedupe_key for row in requests}) == len(requests) == 2  # the contact's, and the leader's copy
     assert broken(uow, now=asked) == ()
+    engine.dispose()
+
+
+def test_two_who_move_sessions_to_the_same_time_are_not_both_given_it(database_url: str) -> None:
+    engine = open_engine(database_url)
+    uow, start = opened(UnitOfWork(engine)), Barrier(EIGHT)
+    to = at("2026-11-17 16:15")
+
+    def move(number: int) -> str:
+        start.wait(30)
+        try:
+            sessions.move(uow, f"GSCP-2026-0{number}", to=to, asked_by="panel", now=OPENED, by="clerk")
+        except RefusedError as error:
+            return str(error).partition(": ")[2]
+        return "moved"
+
+    numbers = (1, 2, 3, 4, 6, 7, 8, 9)
+    with ThreadPoolExecutor(EIGHT) as people:
+        found = Counter(each.result() for each in [people.submit(move, number) for number in numbers])
+
+    assert found["moved"] == 1
+    assert all("overlaps another agency's session at 4:15pm" in said for said in found if said != "moved")
+    assert broken(uow, now=OPENED) == ()
     engine.dispose()
