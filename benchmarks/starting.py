@@ -32,8 +32,10 @@ def _command() -> list[str]:
 
 
 def _run(*command: str) -> float:
-    # Nothing in the environment may turn it another way; and its output goes nowhere that takes time.
+    # Nothing in the environment may turn it another way.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("S11FLOW_")}
     with timed() as watch:
-        subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=True)
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-500:]}")
     return watch.seconds

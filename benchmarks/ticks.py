@@ -75,7 +75,7 @@ def on_sqlite(folder: Path, cases: int = CASES) -> Result:
             _refuse_other_rows(one.cursor(), other.cursor())
         return seconds
 
-    figures = in_turn(ours, theirs)
+    figures = in_turn(ours, theirs, runs=5)
     what = f"{cases:,} due reminders, SQLite"
     return Result("tick-sqlite", what, "bare sqlite3, same rows and batches", *figures, at_most=5)
 
