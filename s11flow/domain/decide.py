@@ -36,6 +36,7 @@ from s11flow.domain.model import (
 from s11flow.domain.state_facts import facts_of
 from s11flow.domain.step import CHASING_LETTERS, SESSION_LETTERS, dates_entry, passed_over
 from s11flow.domain.timetable import (
+    REVIVED,
     Rulebook,
     deadline_of,
     extended_deadline,
@@ -377,7 +378,7 @@ def _revive(rules: Rulebook, facts: CaseFacts, act: acts.Revive, at: datetime) -
         return refused
     counted = f"{wait} working days after {london.spell_day(today)} is {london.spell_day(to)}"
     why = f"a deadline of its own, {london.spell_day(to)}" if act.deadline else counted
-    deadline = extended_deadline(rules, to, why, "revived")
+    deadline = extended_deadline(rules, to, why, REVIVED)
     revived = replace(facts, dates=with_deadline(facts.dates, deadline, set_at=at))
     request = replace(
         _letter(facts, "report_request", at, "the report is asked again", key=f"revived-h{facts.seq}"),

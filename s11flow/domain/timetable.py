@@ -45,6 +45,9 @@ class DueAction:
     outranked: bool = False
 
 
+REVIVED = "revived"
+"""The rule of a deadline that was set when an agency was asked again; the target is then none of its dates."""
+
 # Of the letters that ask for one report, the deadline's outrank the target's.
 TARGET_RANK, DEADLINE_RANK = 1, 2
 
@@ -263,15 +266,16 @@ def _action(
 
 def _submit_family(rules: Rulebook, dates: CaseDates) -> list[DueAction]:
     table, year = rules.definition.timetable, dates.target.on.year
+    asked_again = dates.deadline is not None and dates.deadline.rule == REVIVED  # too late for the others' target
     found = []
     for rung in table.reminders:
         anchor = dates.target if rung.rule.anchor == "target" else dates.deadline
-        if anchor is not None:
+        if anchor is not None and not (asked_again and rung.rule.anchor == "target"):
             dated = worked_date(rung.rule, f"reminder/{rung.name}", rules.days, year=year, anchor=anchor.on)
             rank = TARGET_RANK if rung.rule.anchor == "target" else DEADLINE_RANK
             found.append(_action("reminder", dated, anchor.on, "latest", rung=rung.name, family="submit", rank=rank))
     missed = worked_date(table.target_missed, "target_missed", rules.days, year=year, anchor=dates.target.on)
-    if dates.deadline is None or dates.deadline.on > missed.on:
+    if not asked_again and (dates.deadline is None or dates.deadline.on > missed.on):
         found.append(_action("target_missed", missed, dates.target.on, "latest", family="submit", rank=TARGET_RANK))
     return _with_ends(_one_a_day(found), rules, dates)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from s11flow.domain.model import CaseDates, Dated
+from s11flow.domain.timetable import REVIVED
 from s11flow.letters.blocks import (
     Slot,
     StandardAsked,
@@ -92,7 +93,7 @@ def report_request(w: Writing) -> ReportRequest:
         slot=None if live is None else slot(live),
         review_actions=w.dossier.review_actions,
         covers=tuple(member.agency.name for member in facts.members),
-        asked_again=facts.dates.deadline is not None and facts.dates.deadline.rule == "revived",
+        asked_again=facts.dates.deadline is not None and facts.dates.deadline.rule == REVIVED,
     )
 
 

@@ -24,11 +24,12 @@ _LINK = re.compile(r"https?://[^\s\"<>\\]+", re.IGNORECASE)  # any other text is
 
 @dataclass(frozen=True, slots=True)
 class WholeCycle(AboutPartnership):
-    """What was found across agencies."""
+    """What was found across agencies; `own_recommendations` is how many there are to single agencies."""
 
     period: str
     themes: tuple[str, ...]
     recommendations: tuple[str, ...]
+    own_recommendations: int
     not_submitted: tuple[str, ...]
     link: str
 
@@ -42,6 +43,7 @@ def whole_cycle(w: Writing) -> WholeCycle:
         period=_period(w),
         themes=texts(given.get("themes")),
         recommendations=texts(given.get("recommendations")),
+        own_recommendations=int(text(given, "own_recommendations") or 0),
         not_submitted=texts(given.get("not_submitted")),
         link=link if _LINK.fullmatch(link) else "",
     )

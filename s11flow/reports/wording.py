@@ -56,6 +56,15 @@ def statement(report: AssuranceReport) -> tuple[str, ...]:
     )
 
 
+def findings(report: AssuranceReport) -> tuple[str, ...]:
+    """What the year found, in plain sentences for a letter: who reported, how they were met, and each standard."""
+    standards = (
+        f"Standard {standard.number}, {standard.title}: {_rated(report, standard.panel)}"
+        for standard in report.results.standards
+    )
+    return (_who_reported(report), _how_seen(report), *standards)
+
+
 def _heading(report: AssuranceReport) -> Iterator[str]:
     build = report.build
     yield f"## Section 11: how agencies keep children safe, cycle {build.cycle}"

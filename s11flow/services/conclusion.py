@@ -24,39 +24,59 @@ from s11flow.domain.model import (
     Letter,
     Plan,
 )
+from s11flow.domain.step import settle
 from s11flow.letters.compose import Dossier
-from s11flow.services import cases, subjects
+from s11flow.services import cases, reports, subjects
 from s11flow.services.cycles import loaded_cycle
 from s11flow.services.subjects import Change, Loaded, save
 
 _ENDS = (CaseState.EXCUSED, CaseState.COVERED, CaseState.VOID, CaseState.CLOSED)
 _READY = (CaseState.AGREED, CaseState.NOT_SUBMITTED, CaseState.PLANNED)
+_IN_ALREADY = (CaseState.REPORTED, CaseState.IN_STATEMENT)
+"""Where the cases are that a report reopened for a corrigendum has from before."""
+_AGREED_ON = (CaseState.AGREED, *_IN_ALREADY, CaseState.CLOSED)
 
 
 def approve_report(uow: UnitOfWork, *, partnership: str, year: int | str, now: datetime, by: str) -> tuple[str, ...]:
     """Approve the Assurance Report: every case enters it, the themes go out, the report is circulated.
 
-    Refused while a case is neither agreed, not submitted, never asked nor at an end; the refusal names them. Returns
-    the references of the cases included.
+    Refused while a case is neither agreed, not submitted, never asked, in the report already nor at an end; the
+    refusal names them. Returns the references of the cases included.
     """
     with uow.write() as connection:
         loaded, row = loaded_cycle(connection, partnership, year)
         transition = _cycle_transition(loaded, CycleEvent.APPROVE_REPORT)
-        found = subjects.load_cases(connection, queries.case_ids(connection, row.id))
-        pending = [case.ref for case in found if _state(case) not in (*_READY, *_ENDS)]
+        found = _cases_held(connection, row.id)
+        states = {case.ref: _state_by(case, now) for case in found}
+        pending = [ref for ref, state in states.items() if state not in (*_READY, *_IN_ALREADY, *_ENDS)]
         if pending:
-            why = f"{len(pending)} cases are not settled: {', '.join(pending)}. Agree, excuse or cover each first."
+            those = "1 case is" if len(pending) == 1 else f"{len(pending)} cases are"
+            why = f"{those} not settled: {', '.join(pending)}. Agree, excuse or cover each first."
             raise RefusedError(NotNow(loaded.ref, CycleEvent.APPROVE_REPORT, why))
-        ready = [case for case in found if _state(case) in _READY]
+        ready = [case for case in found if states[case.ref] in _READY]
         changes = [cases.change_for(case, acts.Include("report"), by=by, now=now) for case in ready]
         cases.write(connection, changes, now)
-        _cycle_moves(connection, loaded, transition, now, by, letters=_themes(loaded, found, now))
+        told = Dossier(cycle=reports.for_letters(connection, loaded, now))
+        _cycle_moves(connection, loaded, transition, now, by, letters=_themes(loaded, found, now), dossier=told)
     return tuple(case.ref for case in ready)
+
+
+def _cases_held(connection: Connection, cycle_id: int) -> list[Loaded]:
+    """The cases of a cycle, held until the transaction ends."""
+    ids = queries.case_ids(connection, cycle_id)
+    queries.lock(connection, ids)
+    return subjects.load_cases(connection, ids)
 
 
 def _state(case: Loaded) -> CaseState:
     assert isinstance(case.facts, CaseFacts)
     return case.facts.state
+
+
+def _state_by(case: Loaded, now: datetime) -> CaseState:
+    """How a case stands once what the clock owed it by *now* is applied."""
+    assert isinstance(case.facts, CaseFacts)
+    return settle(case.rules, case.facts, now).facts.state
 
 
 def _cycle_transition(loaded: Loaded, event: CycleEvent) -> Any:
@@ -92,7 +112,11 @@ def _cycle_moves(
             subjects.recompute(connection, [row.id], "partnership")
 
 
-_TOOK_PART = (CaseState.AGREED, CaseState.COVERED)
+def _took_part(facts: CaseFacts) -> bool:
+    """Whether a judgement on the agency is agreed, or on the joint report that covers it."""
+    return (facts.lead_state if facts.state == CaseState.COVERED else facts.state) in _AGREED_ON and (
+        facts.state == CaseState.COVERED or facts.agreed_at is not None
+    )
 
 
 def _themes(loaded: Loaded, found: Sequence[Loaded], now: datetime) -> list[Letter]:
@@ -105,7 +129,7 @@ def _themes(loaded: Loaded, found: Sequence[Loaded], now: datetime) -> list[Lett
     for case in found:
         facts = case.facts
         assert isinstance(facts, CaseFacts)
-        if facts.state in _TOOK_PART and facts.agency.contact:
+        if _took_part(facts) and facts.agency.contact:
             letters.append(
                 Letter(
                     "themes", f"themes@v{loaded.version}/{facts.agency.code}", now, "the report was approved",
@@ -143,7 +167,7 @@ def _take_cases(
     with uow.write() as connection:
         loaded, row = loaded_cycle(connection, partnership, year)
         transition = _cycle_transition(loaded, event)
-        found = subjects.load_cases(connection, queries.case_ids(connection, row.id))
+        found = _cases_held(connection, row.id)
         if event == CycleEvent.CLOSE:
             _refuse_without_feedback(connection, loaded, found)
         taken = [case for case in found if _state(case) == state]
@@ -155,23 +179,27 @@ def _take_cases(
 
 
 def _refuse_without_feedback(connection: Connection, loaded: Loaded, found: Sequence[Loaded]) -> None:
-    submitted = {case.id: case.ref for case in found if isinstance(case.facts, CaseFacts) and case.facts.submissions}
+    owed = {case.id: case.ref for case in found if _is_owed_feedback(case)}
     table = queries.message
     told = select(table.c.subject_id).where(
-        table.c.subject_id.in_(submitted), table.c.kind == "feedback", table.c.status == "SENT"
+        table.c.subject_id.in_(owed), table.c.kind == "feedback", table.c.status == "SENT"
     )
     heard = set(connection.scalars(told))
-    waiting = [ref for case_id, ref in submitted.items() if case_id not in heard and _owes_feedback(found, case_id)]
+    waiting = [ref for case_id, ref in owed.items() if case_id not in heard]
     if waiting:
+        those = "1 agency that submitted has" if len(waiting) == 1 else f"{len(waiting)} agencies that submitted have"
         why = (
-            f"{len(waiting)} agencies that submitted have had no feedback: {', '.join(waiting)}. "
+            f"{those} had no feedback: {', '.join(waiting)}. "
             "Agree their judgements and deliver the letters first."
         )
         raise RefusedError(NotNow(loaded.ref, CycleEvent.CLOSE, why))
 
 
-def _owes_feedback(found: Sequence[Loaded], case_id: int) -> bool:
-    return any(case.id == case_id and _state(case) not in _ENDS for case in found)
+def _is_owed_feedback(case: Loaded) -> bool:
+    """Whether the agency's report was considered: one that came after the approval waits for the next cycle (case 35)."""
+    facts = case.facts
+    assert isinstance(facts, CaseFacts)
+    return facts.state not in _ENDS and facts.submissions > 0 and facts.considered_at is not None
 
 
 def reopen_report(uow: UnitOfWork, *, partnership: str, year: int | str, reason: str, now: datetime, by: str) -> None:

@@ -14,7 +14,9 @@ from db.tables import HistoryPrivate
 from db.unit_of_work import UnitOfWork
 from s11flow.domain.agenda import blocked
 from s11flow.domain.model import CaseEvent, CaseFacts, CycleEvent, CycleFacts, CycleState
+from s11flow.domain.statistics import TakingPart
 from s11flow.reports import AssuranceReport, ReportCase, build
+from s11flow.reports.wording import findings
 from s11flow.services import subjects
 from s11flow.services.cycles import find_cycle
 from s11flow.services.subjects import Loaded, session_from
@@ -29,20 +31,40 @@ def assurance_report(
     with uow.read() as connection:
         row = find_cycle(connection, partnership, year)
         (cycle,) = subjects.load(connection, [row.id], "cycle")
-        facts = cycle.facts
-        assert isinstance(facts, CycleFacts)
-        found = subjects.load_cases(connection, queries.case_ids(connection, row.id))
-        days = [day.day for day in queries.panel_days_of(connection, row.id) if day.state == "SITTING"]
-        return build(
-            cycle.rules.definition,
-            facts,
-            _report_cases(connection, found, now),
-            author=author,
-            status=_status(connection, facts, row.id),
-            built_at=now,
-            panel_days=days,
-            approved_at=_approved_at(connection, row.id),
-        )
+        assert isinstance(cycle.facts, CycleFacts)
+        status, approved_at = _status(connection, cycle.facts, row.id), _approved_at(connection, row.id)
+        return _built(connection, cycle, now, author, status, approved_at)
+
+
+def _built(
+    connection: Connection, cycle: Loaded, now: datetime, author: str, status: Any, approved_at: datetime | None
+) -> AssuranceReport:
+    assert isinstance(cycle.facts, CycleFacts)
+    found = subjects.load_cases(connection, queries.case_ids(connection, cycle.id))
+    days = [day.day for day in queries.panel_days_of(connection, cycle.id) if day.state == "SITTING"]
+    return build(
+        cycle.rules.definition,
+        cycle.facts,
+        _report_cases(connection, found, now),
+        author=author,
+        status=status,
+        built_at=now,
+        panel_days=days,
+        approved_at=approved_at,
+    )
+
+
+def for_letters(connection: Connection, cycle: Loaded, now: datetime) -> dict[str, object]:
+    """What the letters of the approval say of the report that is approved at *now*, counted as the report counts."""
+    report = _built(connection, cycle, now, "", "approved", now)
+    to_all = [line.text for line in report.recommendations if line.agency is None]
+    silent = next(line.agencies for line in report.took_part.reports if line.name == TakingPart.NOT_SUBMITTED)
+    return {
+        "themes": findings(report),
+        "recommendations": to_all,
+        "own_recommendations": len(report.recommendations) - len(to_all),
+        "not_submitted": [agency.name for agency in silent],
+    }
 
 
 def _status(connection: Connection, facts: CycleFacts, cycle_id: int) -> Any:

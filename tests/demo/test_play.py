@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from datetime import date
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,13 @@ def outbox(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "outbox").glob("*.eml"))
 
 
+def _text(folder: Path, name: str) -> str:
+    mail = message_from_bytes((folder / "outbox" / name).read_bytes(), policy=policy.default)
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
 # --- the whole year
 
 
@@ -129,6 +137,23 @@ def test_the_report_that_came_twice_is_kept_and_thanked_for_once(year: Summary) 
     hospitals = "Gloucestershire Hospitals NHS Foundation Trust"
 
     assert [one.kind for one in year.letters if one.agency == hospitals].count("receipt") == 1
+
+
+def test_the_letters_of_the_approval_say_what_the_report_says(year: Summary, folder: Path) -> None:
+    report = json.loads((folder / "report" / "assurance-report.json").read_text("utf-8"))
+    silent = next(line["agencies"] for line in report["took_part"]["reports"] if line["name"] == "not submitted")
+    _, to_the_executive = (_text(folder, name) for name in outbox(folder) if "report_circulated" in name)
+
+    assert [agency["name"] for agency in silent] == ["Youth Offending Team", "Cafcass"]
+    assert "These did not submit:\n\n- Youth Offending Team\n- Cafcass\n" in to_the_executive
+    assert "not submitted 2/21 (10%)" in to_the_executive
+    assert f"Recommendations to single agencies: {len(report['recommendations'])}." in to_the_executive
+
+
+def test_an_agency_asked_again_is_not_held_to_the_target(year: Summary) -> None:
+    again = [one for one in year.letters if one.agency == "Tewkesbury Borough Council"]
+
+    assert [one.kind for one in again if one.kind in ("reminder", "target missed")] == ["reminder"]
 
 
 def test_the_folder_holds_what_the_summary_points_to(year: Summary, folder: Path) -> None:

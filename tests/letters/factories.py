@@ -256,6 +256,7 @@ def a_dossier() -> Dossier:
         cycle={
             "themes": ["Supervision is strong."],
             "recommendations": ["Share one induction."],
+            "own_recommendations": 24,
             "not_submitted": ["Police"],
             "link": "https://www.partnership.example/report",
         },

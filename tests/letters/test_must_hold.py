@@ -176,7 +176,8 @@ MUST_HOLD = {
     ),
     "themes": ("Supervision is strong.", "Share one induction.", "https://www.partnership.example/report"),
     "report_circulated": (
-        "https://www.partnership.example/report",
+        "Supervision is strong.",
+        "Recommendations to single agencies: 24.",
         "Are the agencies that did not submit to be named",
         "Police",
     ),
@@ -378,7 +379,7 @@ def test_an_agency_asked_again_is_given_its_own_deadline_and_no_target() -> None
     dates = with_deadline(a_case().dates, own, set_at=london.instant(date(2026, 10, 6), time(14, 45)))
 
     text = words_of(written(a_letter("report_request", facts=a_case(dates=dates))).text)
-    assert "Earlier we told you that no report of your own was owed. We now ask you for one" in text
+    assert "Whatever we told you before, we now ask you for a report of your own, by the deadline below" in text
     assert f"How we worked it out: {counted}; 5pm London time" in text
     assert "Target: " not in text
 
