@@ -45,7 +45,7 @@ def _imported(done: Imported) -> None:
 
 def _refused(done: Imported, file: Path) -> str:
     first, others = done.refused[0], len(done.refused) - 1
-    also = f" {others} more rows are refused." if others else ""
+    also = f" {others} more {'row is' if others == 1 else 'rows are'} refused." if others else ""
     return f"Nothing was changed: {file.name}, line {first.line}, {first.code or 'no code'}: {first.why}{also}"
 
 

@@ -28,11 +28,16 @@ def list_(year: YearOption = None, partnership: Partnership = None, as_json: AsJ
 
 def _list(found: list[dict[str, Any]]) -> None:
     rows = [
-        (item["case"], item["agency_name"], item["state_words"], show.when(item["sent_at"]), item["hold_until"])
+        (item["case"], item["agency_name"], item["state_words"], show.when(item["sent_at"]), _held(item))
         for item in found
     ]
     columns = ("Case", "Agency", "State", "Sent to the Chair", "Held until")
     show.table(columns, rows, empty="Nothing was escalated.")
+
+
+def _held(item: dict[str, Any]) -> str:
+    """Until when, of one that is held; one that has ended is held no more."""
+    return (item["hold_until"] or "") if item["state"] == "HELD" else ""
 
 
 @app.command()

@@ -55,7 +55,7 @@ def tick(partnership: Partnership = None, now: Now = None, dry_run: DryRun = Fal
 
     Safe to run late, twice, or beside another."""
     found = _run("tick", partnership, now, dry_run)
-    _tell(found, dry_run, as_json)
+    _tell(found, dry_run, as_json, as_of=f"{show.when(found['now'])}: ")
     if found["incidents"]:
         show.note("Something could not be worked out and was set aside; see `s11flow incident list`.")
         raise typer.Exit(Exit.PERSON)
@@ -81,6 +81,7 @@ def _run(name: str, partnership: str | None, now: datetime | None, dry_run: bool
         return {"now": london.iso(desk.now), **schedule.run(schedule.row(name), desk.parts, desk.now)}
 
 
-def _tell(found: dict[str, Any], dry_run: bool, as_json: bool) -> None:
-    show.answer(show.marked(found, dry_run), as_json=as_json, plain=lambda: show.counts(found))
+def _tell(found: dict[str, Any], dry_run: bool, as_json: bool, *, as_of: str = "") -> None:
+    counters = {name: value for name, value in found.items() if name != "now"}
+    show.answer(show.marked(found, dry_run), as_json=as_json, plain=lambda: show.counts(counters, before=as_of))
     show.dry(dry_run)

@@ -115,6 +115,8 @@ def worker() -> None:
     from s11flow.worker import run_worker
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("apscheduler", "alembic"):  # the worker's own lines say what was done
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     with opened() as app:
         run_worker(app, stop=threading.Event())
 
@@ -133,8 +135,14 @@ def demo(
 
     The register is Gloucestershire's; what the agencies do in it is made up. Nothing is sent to anyone.
     """
+    import shlex
+    import shutil
+    import sys
+
     from rich.console import Console
 
     from s11flow.demo import play
 
     show.line(play(year, directory, today, console=Console(stderr=True)).text())
+    if shutil.which("s11flow") is None:
+        show.note(f"If s11flow is not found: export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")

@@ -76,9 +76,9 @@ def facts(pairs: Mapping[str, object]) -> None:
         line(f"{name:<{width}}  {value}")
 
 
-def counts(pairs: Mapping[str, object]) -> None:
-    """Print counters on one line."""
-    line(", ".join(f"{name} {_cell(value)}" for name, value in pairs.items()))
+def counts(pairs: Mapping[str, object], *, before: str = "") -> None:
+    """Print counters on one line, after *before*."""
+    line(before + ", ".join(f"{name} {_cell(value)}" for name, value in pairs.items()))
 
 
 def when(iso: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -68,6 +69,8 @@ def read_register(content: str | bytes) -> RegisterFile:
 def _decoded(content: str | bytes) -> tuple[str, str]:
     if isinstance(content, str):
         return content.removeprefix("\ufeff"), "text"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # what a spreadsheet calls "Unicode text"
+        raise WrongInputError("The register is UTF-16 text; save it as CSV UTF-8.")
     for encoding in ("utf-8-sig", "cp1252"):
         try:
             return content.decode(encoding), "utf-8" if encoding == "utf-8-sig" else encoding
