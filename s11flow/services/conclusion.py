@@ -188,15 +188,12 @@ def _refuse_without_feedback(connection: Connection, loaded: Loaded, found: Sequ
     waiting = [ref for case_id, ref in owed.items() if case_id not in heard]
     if waiting:
         those = "1 agency that submitted has" if len(waiting) == 1 else f"{len(waiting)} agencies that submitted have"
-        why = (
-            f"{those} had no feedback: {', '.join(waiting)}. "
-            "Agree their judgements and deliver the letters first."
-        )
+        why = f"{those} had no feedback: {', '.join(waiting)}. Agree their judgements and deliver the letters first."
         raise RefusedError(NotNow(loaded.ref, CycleEvent.CLOSE, why))
 
 
 def _is_owed_feedback(case: Loaded) -> bool:
-    """Whether the agency's report was considered: one that came after the approval waits for the next cycle (case 35)."""
+    """Whether its report was considered: one that came after the approval waits for the next cycle (case 35)."""
     facts = case.facts
     assert isinstance(facts, CaseFacts)
     return facts.state not in _ENDS and facts.submissions > 0 and facts.considered_at is not None

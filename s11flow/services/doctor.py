@@ -9,14 +9,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from calendars import london
 from calendars.bank_holidays import england_and_wales
 from db import queries
 from db.unit_of_work import UnitOfWork
 from notifications.policy import PostPolicy
-from s11flow.domain.model import CycleState
+from s11flow.domain.model import CycleState, MessageState
 from s11flow.services import rulebooks
 from s11flow.services.bank_holidays import holiday_difference
 from s11flow.services.heartbeat import STALE, last_beats
@@ -58,6 +58,7 @@ def examine(
             *_mail(policy),
             *_documents(documents_dir),
             *_parked(connection, partnership),
+            *_letters(connection, partnership),
             *(_beats(connection, now) if cycles else ()),
             *(finding for row in cycles for finding in _holidays(connection, row)),
         ]
@@ -93,6 +94,24 @@ def _parked(connection: Connection, partnership: str) -> Iterator[str]:
             f"{item.ref} is set aside since {london.spell(item.since)} ({item.why}); have it put right, then run "
             f"`s11flow incident release {item.ref}`."
         )
+
+
+_WAIT_FOR_A_PERSON = (MessageState.FAILED, MessageState.UNCERTAIN, MessageState.BOUNCED, MessageState.HELD)
+
+
+def _letters(connection: Connection, partnership: str) -> Iterator[str]:
+    message, subject = queries.message, queries.subject
+    statement = (
+        select(message.c.status, func.count())
+        .join(subject, message.c.subject_id == subject.c.id)
+        .where(subject.c.partnership == partnership, message.c.status.in_([s.name for s in _WAIT_FOR_A_PERSON]))
+        .group_by(message.c.status)
+    )
+    found: dict[str, int] = {row[0]: row[1] for row in connection.execute(statement)}
+    for state in _WAIT_FOR_A_PERSON:
+        if n := found.get(state.name):
+            letters = f"1 letter is {state.name.lower()}" if n == 1 else f"{n} letters are {state.name.lower()}"
+            yield f"{letters}; see `s11flow outbox list --status {state.name.lower()}`."
 
 
 def _beats(connection: Connection, now: datetime) -> Iterator[str]:
