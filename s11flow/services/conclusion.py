@@ -34,7 +34,6 @@ _ENDS = (CaseState.EXCUSED, CaseState.COVERED, CaseState.VOID, CaseState.CLOSED)
 _READY = (CaseState.AGREED, CaseState.NOT_SUBMITTED, CaseState.PLANNED)
 _IN_ALREADY = (CaseState.REPORTED, CaseState.IN_STATEMENT)
 """Where the cases are that a report reopened for a corrigendum has from before."""
-_AGREED_ON = (CaseState.AGREED, *_IN_ALREADY, CaseState.CLOSED)
 
 
 def approve_report(uow: UnitOfWork, *, partnership: str, year: int | str, now: datetime, by: str) -> tuple[str, ...]:
@@ -112,11 +111,11 @@ def _cycle_moves(
             subjects.recompute(connection, [row.id], "partnership")
 
 
-def _took_part(facts: CaseFacts) -> bool:
-    """Whether a judgement on the agency is agreed, or on the joint report that covers it."""
-    return (facts.lead_state if facts.state == CaseState.COVERED else facts.state) in _AGREED_ON and (
-        facts.state == CaseState.COVERED or facts.agreed_at is not None
-    )
+def _took_part(found: Sequence[Loaded]) -> set[str]:
+    """The cases with an agreed judgement, and those that such a case's joint report covers."""
+    each = [case.facts for case in found if isinstance(case.facts, CaseFacts)]
+    agreed = {facts.ref for facts in each if facts.agreed_at is not None}
+    return agreed | {facts.ref for facts in each if facts.state == CaseState.COVERED and facts.covered_by in agreed}
 
 
 def _themes(loaded: Loaded, found: Sequence[Loaded], now: datetime) -> list[Letter]:
@@ -126,10 +125,11 @@ def _themes(loaded: Loaded, found: Sequence[Loaded], now: datetime) -> list[Lett
             "report_circulated", f"report_circulated@v{loaded.version}", now, "the report was approved", loaded.facts
         )
     ]
+    took_part = _took_part(found)
     for case in found:
         facts = case.facts
         assert isinstance(facts, CaseFacts)
-        if _took_part(facts) and facts.agency.contact:
+        if facts.ref in took_part and facts.agency.contact:
             letters.append(
                 Letter(
                     "themes", f"themes@v{loaded.version}/{facts.agency.code}", now, "the report was approved",
