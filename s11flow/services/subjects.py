@@ -212,7 +212,11 @@ def _submission(rows: Sequence[Any]) -> Submission | None:
     chosen = [row for row in rows if row.status == "chosen"]
     if not (chosen or filed):
         return None
-    row = (chosen or filed)[-1]
+    return submission_from((chosen or filed)[-1])
+
+
+def submission_from(row: Any) -> Submission:
+    """A version of a report as its row has it."""
     return Submission(
         version=row.version,
         arrived_at=row.arrived_at,

@@ -27,7 +27,7 @@ from s11flow.domain.timetable import (
 )
 from s11flow.services import subjects
 from s11flow.services.cycles import find_cycle
-from s11flow.services.subjects import Loaded
+from s11flow.services.subjects import Loaded, submission_from
 
 
 def timetable(connection: Connection, partnership: str, year: int | str) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def case_list(
 ) -> list[dict[str, Any]]:
     """The cases of a cycle (the newest when *year* is None), as `case show` without history."""
     row = find_cycle(connection, partnership, year) if year is not None else newest_cycle(connection, partnership)
-    found = [case_json(case, now) for case in _cases(connection, row.id)]
+    found = _cases_json(connection, row.id, now)
     if state is not None:
         if state.upper() not in CaseState.__members__:
             raise UnknownError(f"{state} is no state of a case; use one of {', '.join(CaseState.__members__)}.")
@@ -150,8 +150,14 @@ def newest_cycle(connection: Connection, partnership: str) -> Any:
     return rows[-1]
 
 
-def case_json(case: Loaded, now: datetime) -> dict[str, Any]:
-    """A case in the shape scripts rely on, without its history."""
+def _cases_json(connection: Connection, cycle_id: int, now: datetime) -> list[dict[str, Any]]:
+    loaded = _cases(connection, cycle_id)
+    versions = queries.submissions(connection, [case.id for case in loaded])
+    return [case_json(case, versions.get(case.id, []), now) for case in loaded]
+
+
+def case_json(case: Loaded, versions: Sequence[Any], now: datetime) -> dict[str, Any]:
+    """A case in the shape scripts rely on, without its history; *versions* are the rows of its report, oldest first."""
     facts = case.facts
     assert isinstance(facts, CaseFacts)
     dates = facts.dates
@@ -172,8 +178,8 @@ def case_json(case: Loaded, now: datetime) -> dict[str, Any]:
         },
         "session": session_json(facts.session),
         "escalation": _escalation_json(facts),
-        "submissions": facts.submissions,
-        "submission": _submission_json(facts.submission),
+        "submissions": [_version_json(row) for row in versions],
+        "submission": _submission_json(facts.submission) if facts.submission else None,
         "basis": facts.basis,
         "covered_by": facts.covered_by,
         "covers": [member.ref for member in facts.members],
@@ -182,9 +188,12 @@ def case_json(case: Loaded, now: datetime) -> dict[str, Any]:
     }
 
 
-def _submission_json(submission: Submission | None) -> dict[str, Any] | None:
-    if submission is None:
-        return None
+def _version_json(row: Any) -> dict[str, Any]:
+    """A version of a report as it stands: `filed`, `chosen` to count before newer ones, or `withdrawn`."""
+    return {**_submission_json(submission_from(row)), "status": row.status}
+
+
+def _submission_json(submission: Submission) -> dict[str, Any]:
     return {
         "version": submission.version,
         "arrived_at": london.iso(submission.arrived_at),
@@ -237,7 +246,8 @@ def case_show(connection: Connection, ref: str, now: datetime) -> dict[str, Any]
     if row is None or row.kind != "case":
         raise UnknownError(f"There is no case {ref}: see `s11flow case list` for the ones there are.")
     (case,) = subjects.load_cases(connection, [row.id])
-    return {**case_json(case, now), "history": history(connection, row.id)}
+    versions = queries.submissions(connection, [row.id]).get(row.id, [])
+    return {**case_json(case, versions, now), "history": history(connection, row.id)}
 
 
 def history(connection: Connection, subject_id: int) -> list[dict[str, Any]]:
@@ -263,7 +273,7 @@ def history(connection: Connection, subject_id: int) -> list[dict[str, Any]]:
 def cycle_show(connection: Connection, partnership: str, year: int | str, now: datetime) -> dict[str, Any]:
     """How a cycle stands: its dates, and how many cases are in each state and under each flag."""
     row = find_cycle(connection, partnership, year)
-    found = [case_json(case, now) for case in _cases(connection, row.id)]
+    found = _cases_json(connection, row.id, now)
     return {
         "cycle": row.ref,
         "state": row.state,

@@ -73,7 +73,9 @@ def test_a_report_is_received_once_returned_mended_accepted_considered_judged_an
     assert [sentence.partition(",")[0] for sentence in received["missing"]] == ["standard 4"]
     assert (again["version"], again["duplicate"]) == (1, True)
     assert returned["state"] == "RETURNED"
-    assert asked.json("case", "show", "05A")["submissions"] == 2
+    assert [(each["version"], each["status"]) for each in asked.json("case", "show", "05A")["submissions"]] == [
+        (1, "filed"), (2, "filed"),
+    ]  # fmt: skip
     assert (mended["version"], mended["state"]) == (2, "SUBMITTED")
     assert {case["case"]: case["state"] for case in accepted} == {
         "GSCP-2026-05A": "ACCEPTED",
@@ -167,10 +169,10 @@ def test_the_report_is_written_in_each_format_and_to_stdout(asked: Cli) -> None:
 
 
 def test_a_report_is_not_approved_while_a_case_is_open_and_the_refusal_names_it(asked: Cli) -> None:
-    said = asked("cycle", "approve-report", "--now", "2027-02-01")
+    said = asked("cycle", "approve-report", "--now", "2026-10-01")
 
     assert (said.code, said.out) == (1, "")
-    assert said.err.startswith("Cannot approve report for GSCP-2026: ")
+    assert said.err.startswith("Cannot approve report for GSCP-2026: 13 cases are not settled: GSCP-2026-01, ")
 
 
 def test_lifecycles_are_printed_as_tables_diagrams_and_json(empty: Cli) -> None:
