@@ -732,7 +732,10 @@ def _follow_up(rules: Rulebook, facts: CaseFacts, act: acts.FollowUp, at: dateti
 def _stand_down_escalation(rules: Rulebook, facts: CaseFacts, act: acts.StandDownEscalation, at: datetime) -> Decision:
     if not act.reason.strip():
         return NotNow(facts.ref, "STAND_DOWN", "give the Chair's reason; it is printed with the record.")
-    told = facts.escalation is not None and facts.escalation.sent_at is not None
+    # From non-submission on the agency has been told that the Chair will be; whoever was told is told the end of it.
+    told = facts.escalation is not None and (
+        facts.escalation.sent_at is not None or facts.state == CaseState.NOT_SUBMITTED
+    )
     letter = _letter(facts, "escalation_stood_down", at, "the Executive Chair stood it down", reason=act.reason)
     plan = _escalation_event(
         facts, EscalationEvent.STAND_DOWN, at, letter=letter if told else None, private={"reason": act.reason}

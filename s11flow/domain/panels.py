@@ -51,8 +51,8 @@ def slot_at(panel: PanelRules, starts_at: datetime) -> Slot:
 def pencil(panel: PanelRules, days: Sequence[date], taken: Collection[datetime], wanted: Sequence[Wanted]) -> Pencilled:
     """Set a session aside for each case that wants one, first fit over *days* in their order.
 
-    *taken* are the starts already used. Those who belong together follow each other, over a break only on a day that
-    has no unbroken run for them. Days are filled evenly, up to their share, and what does not fit so goes wherever
+    *taken* are the starts already used. Those who belong together follow each other, over a break only where no
+    day has an unbroken run for them. Days are filled evenly, up to their share, and what does not fit so goes wherever
     there is room; a group for which no day has room as a whole is split. The same input always gives the same plan.
     """
     room = _Room(panel, days, taken, share=-(-len(wanted) // len(days)) if days else 0)
@@ -88,13 +88,14 @@ class _Room:
         self._free = {slot for slot in slots if _is_free(panel, slot.starts_at, taken)}
 
     def seat(self, group: Sequence[str], *, within_share: bool = False) -> bool:
-        """Give the group a run on the first day that has one; False, and nothing given, where none has."""
-        for day in self._of_day:
-            if within_share and self._used[day] + len(group) > self._share:
-                continue
-            if run := self._run(day, len(group)):
-                self._give(day, group, run)
-                return True
+        """Give the group an unbroken run on the first day that has one, else one over a break; False if none has."""
+        for may_break in (False, True):
+            for day in self._of_day:
+                if within_share and self._used[day] + len(group) > self._share:
+                    continue
+                if run := self._run(day, len(group), may_break=may_break):
+                    self._give(day, group, run)
+                    return True
         return False
 
     def seat_in_parts(self, group: Sequence[str]) -> Sequence[str]:
@@ -106,11 +107,10 @@ class _Room:
             group = group[size:]
         return group
 
-    def _run(self, day: date, size: int) -> Sequence[Slot]:
+    def _run(self, day: date, size: int, *, may_break: bool) -> Sequence[Slot]:
         slots = self._of_day[day]
-        runs = [slots[first : first + size] for first in range(len(slots) - size + 1)]
-        free = [run for run in runs if self._free.issuperset(run)]
-        return next(filter(_is_unbroken, free), free[0] if free else ())
+        runs = (slots[first : first + size] for first in range(len(slots) - size + 1))
+        return next((run for run in runs if self._free.issuperset(run) and (may_break or _is_unbroken(run))), ())
 
     def _give(self, day: date, group: Sequence[str], run: Sequence[Slot]) -> None:
         self.given.update(zip(group, run, strict=True))

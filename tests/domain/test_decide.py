@@ -355,7 +355,7 @@ HOLD = acts.Hold(date(2026, 10, 30), "the Chair asked")
             acts.StandDownEscalation("they merged"),
             "2026-10-21 12:00",
             [("escalation", "STAND_DOWN", "PENDING", "STOOD_DOWN")],
-            [],
+            ["escalation_stood_down@h0"],  # the agency was told that the Chair would be
             frozenset({"escalation"}),
         ),
     ],
