@@ -7,7 +7,7 @@ from datetime import datetime
 
 from calendars import london
 from s11flow.domain.agenda import is_late
-from s11flow.domain.model import CaseFacts
+from s11flow.domain.model import CaseFacts, CaseState, EscalationState
 from s11flow.domain.timetable import Rulebook, dates_ladder, owed_by
 from s11flow.letters.blocks import (
     chair_title,
@@ -173,24 +173,29 @@ def _chair_title(w: Writing) -> str:
 
 @dataclass(frozen=True, slots=True)
 class EscalationEnded(AboutCase):
-    """Why it ended, and what follows."""
+    """Why it ended, and what follows; `due` is when the report of a withdrawn one is owed instead, if it is."""
 
     reason: str
     arrived_at: str
     owed: str
     late: bool
+    withdrawn: bool
+    due: str
 
 
 def escalation_ended(w: Writing) -> EscalationEnded:
     """Tells those who knew that an escalation is over."""
     facts = case_facts(w.letter)
     report = facts.submission
+    withdrawn = facts.escalation is not None and facts.escalation.state == EscalationState.WITHDRAWN
     return EscalationEnded(
         *case_head(w),
         reason=text(w.letter.private, "reason"),
         arrived_at="" if report is None else instant_words(report.arrived_at),
         owed=_owed(w),
         late=is_late(facts),
+        withdrawn=withdrawn,
+        due=_owed(w) if withdrawn and facts.state == CaseState.REQUESTED else "",
     )
 
 

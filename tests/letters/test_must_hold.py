@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from calendars import london
-from s11flow.domain.model import CaseState, Letter, SessionState, Track
+from s11flow.domain.model import CaseState, Escalation, EscalationState, Letter, SessionState, Track
 from s11flow.domain.timetable import Rulebook, extended_deadline, with_deadline
 from s11flow.letters.compose import Dossier, drafts, write
 from s11flow.letters.contexts import KINDS
@@ -406,6 +406,29 @@ def test_a_resolved_escalation_calls_the_report_late_only_if_it_is(late: bool, s
     case = a_case(state=CaseState.SUBMITTED, submission=a_submission(arrived_at=arrived, as_in_time=not late))
 
     assert said in words_of(written(a_letter("escalation_resolved", facts=case)).text)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "follows"),
+    [
+        (CaseState.REQUESTED, "the deadline is later", "The report is now due by Tuesday 20 October 2026, 5pm"),
+        (CaseState.EXCUSED, "nothing is owed", "need do nothing more about it"),
+    ],
+)
+def test_an_escalation_that_is_withdrawn_is_not_called_the_chairs_decision(
+    state: CaseState, reason: str, follows: str
+) -> None:
+    withdrawn = Escalation(1, EscalationState.WITHDRAWN, date(2026, 10, 13))
+    letter = a_letter(
+        "escalation_stood_down", facts=a_case(state=state, escalation=withdrawn), private={"reason": reason}
+    )
+
+    text = words_of(written(letter).text)
+
+    assert f"which was reported to the Executive Chair, is withdrawn: {reason}." in text
+    assert follows in text
+    assert "has decided" not in text
+    assert "not having submitted" not in text
 
 
 def test_a_late_report_is_received_and_called_late() -> None:

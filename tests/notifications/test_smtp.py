@@ -1,7 +1,5 @@
 """Mail over SMTP, against a real server on this machine and against one that misbehaves on cue."""
 
-
-
 import socket
 import ssl
 import threading
