@@ -61,8 +61,10 @@ $(VENV)/installed: $(VENV)/locked pyproject.toml
 demo: setup
 	@$(BIN)/s11flow demo --dir $(DEMO_DIR)
 
+# Prefect makes its folder, but not the one it lies in.
 test: setup
 	@rm -f .coverage .coverage.*
+	@mkdir -p $(PREFECT_HOME)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not prefect_server' --cov --cov-report=
 	@$(BIN)/python -m pytest -m prefect_server --cov --cov-append --cov-report=term
 

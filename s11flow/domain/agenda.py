@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from calendars import london
 from s11flow.domain.model import (
+    Agency,
     AgencyStatus,
     CaseDates,
     CaseFacts,
@@ -277,9 +278,11 @@ def flags(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[str, ...]:
         "held": escalation is not None and escalation.is_held,
         "no contact": facts.agency.contact is None and facts.state == CaseState.PLANNED and _may_be_asked(facts),
         "no session": facts.state in _ASKED | {CaseState.PLANNED} and session is None and _may_be_asked(facts),
-        "coming": session is not None and session.is_live and reply_of(session) == "coming",
-        "declined": session is not None and session.is_live and reply_of(session) == "declined",
-        "no reply": session is not None and session.state == SessionState.INVITED and reply_of(session) == "no reply",
+        "coming": session is not None and session.is_live and reply_of(session, facts.agency) == "coming",
+        "declined": session is not None and session.is_live and reply_of(session, facts.agency) == "declined",
+        "no reply": session is not None
+        and session.state == SessionState.INVITED
+        and reply_of(session, facts.agency) == "no reply",
         "to be recorded": session is not None and session.is_live and now >= session.ends_at,
         "joint report awaited": is_joint_awaited(facts),
         "joint report not submitted": facts.covered_by is not None and facts.lead_state == CaseState.NOT_SUBMITTED,
@@ -306,12 +309,12 @@ def is_joint_awaited(facts: CaseFacts) -> bool:
     return facts.state == CaseState.COVERED and facts.covered_by is not None and facts.lead_state in waiting
 
 
-def reply_of(session: Session) -> str:
-    """Coming if any attendee accepted, declined if all who were asked and answered declined, else no reply."""
-    answers = [answer.answer for answer in session.answers]
-    if "accepted" in answers:
+def reply_of(session: Session, agency: Agency) -> str:
+    """Coming if any attendee accepted, declined if all who were invited did, else no reply."""
+    answers = {answer.attendee.casefold(): answer.answer for answer in session.answers}
+    if "accepted" in answers.values():
         return "coming"
-    if answers and all(answer == "declined" for answer in answers):
+    if answers and all(answers.get(address.casefold()) == "declined" for address in agency.invited):
         return "declined"
     return "no reply"
 
@@ -326,6 +329,10 @@ def blocked(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[str, ...]
             found.append(f"Non-submission is not confirmed for {facts.ref}: {reason}.")
         if f"non_submission@{owed.on}" in facts.done:
             found.append(f"{facts.ref} took its report back after its deadline: extend the deadline, or excuse it.")
+    if not _may_be_asked(facts) and facts.state in _ASKED | {CaseState.PLANNED}:
+        found.append(
+            f"{facts.agency.name} is not applicable on the register: excuse {facts.ref}, or correct the register."
+        )
     if facts.state == CaseState.PLANNED and now >= facts.dates.request.at and _may_be_asked(facts):
         if facts.agency.contact is None:
             found.append(f"{facts.ref} has not been asked: {facts.agency.name} has no contact on the register.")

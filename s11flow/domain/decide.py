@@ -102,7 +102,7 @@ def _moved(
     """The case after a transition, with what its coupling does to the escalation and the session."""
     entry = Entry(
         at, transition.event, "case", transition.while_, transition.then, cause=cause, data=data or {},
-        private=private or {}, letters=tuple(letter.due_key for letter in letters),
+        private=private or {}, letters=_keys(letters),
     )  # fmt: skip
     after = replace(facts, state=CaseState(transition.then), **changes)
     plan = Plan(after, (entry,), tuple(replace(letter, facts=after) for letter in letters), stops)
@@ -127,12 +127,23 @@ def _end_escalation(facts: CaseFacts, event: EscalationEvent, at: datetime, why:
     kind = "escalation_resolved" if event == EscalationEvent.RESOLVE else "escalation_stood_down"
     after = replace(facts, escalation=replace(current, state=EscalationState(transition.then)))
     # Only who was told of it is told of its end.
-    letters = (_letter(after, kind, at, why, reason=why),) if current.sent_at is not None else ()
+    letters = _for_all(after, _letter(after, kind, at, why, reason=why)) if current.sent_at is not None else ()
     entry = Entry(
         at, event, "escalation", current.state, transition.then, cause=why,
-        letters=tuple(letter.due_key for letter in letters),
+        letters=_keys(letters),
     )  # fmt: skip
     return Plan(after, (entry,), letters)
+
+
+def _keys(letters: tuple[Letter, ...]) -> tuple[str, ...]:
+    """The due keys of letters, each once: letters about several agencies share theirs."""
+    return tuple(dict.fromkeys(letter.due_key for letter in letters))
+
+
+def _for_all(facts: CaseFacts, letter: Letter) -> tuple[Letter, ...]:
+    """A letter about a joint report, once for the lead and once for each agency it reports for."""
+    own = (replace(letter, about={**letter.about, "member": member.agency.code}) for member in facts.members)
+    return (letter, *own)
 
 
 def _end_session(facts: CaseFacts, event: SessionEvent, at: datetime, why: str, reserve: str = "") -> CasePlan:
@@ -147,7 +158,7 @@ def _end_session(facts: CaseFacts, event: SessionEvent, at: datetime, why: str, 
         letters = (replace(cancelled, about={"by": by, "reserve": reserve}, valid_until=session.starts_at),)
     entry = Entry(
         at, event, f"s{session.number}", session.state, transition.then, cause=why,
-        letters=tuple(letter.due_key for letter in letters),
+        letters=_keys(letters),
     )  # fmt: skip
     return Plan(after, (entry,), letters, SESSION_LETTERS)
 
@@ -553,7 +564,7 @@ def _moved_session(facts: CaseFacts, session: Session, act: acts.Move, at: datet
         at, SessionEvent.MOVE, f"s{session.number}", session.state, session.state, cause=why,
         data={"was": london.iso(session.starts_at), "starts_at": london.iso(moved.starts_at), "asked_by": act.asked_by,
               "revision": moved.revision, "consent": act.consent},
-        private={"reason": act.reason}, letters=tuple(letter.due_key for letter in letters),
+        private={"reason": act.reason}, letters=_keys(letters),
     )  # fmt: skip
     return Plan(after, (entry,), letters, SESSION_LETTERS)
 
@@ -726,7 +737,7 @@ def _follow_up(rules: Rulebook, facts: CaseFacts, act: acts.FollowUp, at: dateti
     if not act.words.strip():
         return NotNow(facts.ref, "FOLLOW_UP", "the letter carries the Chair's own words; give them.")
     letter = _letter(facts, "chair_letter", at, "the Executive Chair follows it up", words=act.words)
-    return _escalation_event(facts, EscalationEvent.FOLLOW_UP, at, letter=letter)
+    return _escalation_event(facts, EscalationEvent.FOLLOW_UP, at, letters=(letter,))
 
 
 def _stand_down_escalation(rules: Rulebook, facts: CaseFacts, act: acts.StandDownEscalation, at: datetime) -> Decision:
@@ -737,9 +748,8 @@ def _stand_down_escalation(rules: Rulebook, facts: CaseFacts, act: acts.StandDow
         facts.escalation.sent_at is not None or facts.state == CaseState.NOT_SUBMITTED
     )
     letter = _letter(facts, "escalation_stood_down", at, "the Executive Chair stood it down", reason=act.reason)
-    plan = _escalation_event(
-        facts, EscalationEvent.STAND_DOWN, at, letter=letter if told else None, private={"reason": act.reason}
-    )
+    letters = _for_all(facts, letter) if told else ()
+    plan = _escalation_event(facts, EscalationEvent.STAND_DOWN, at, letters=letters, private={"reason": act.reason})
     return replace(plan, stops=frozenset({"escalation"})) if isinstance(plan, Plan) else plan
 
 
@@ -748,7 +758,7 @@ def _escalation_event(
     event: EscalationEvent,
     at: datetime,
     *,
-    letter: Letter | None = None,
+    letters: tuple[Letter, ...] = (),
     private: dict[str, object] | None = None,
 ) -> Decision:
     current = facts.escalation
@@ -758,10 +768,9 @@ def _escalation_event(
     if transition is None:
         return Refused(facts.ref, current.state, event, can=_people_can(ESCALATION, current.state))
     after = replace(facts, escalation=replace(current, state=EscalationState(transition.then)))
-    letters = (replace(letter, facts=after),) if letter is not None else ()
+    letters = tuple(replace(letter, facts=after) for letter in letters)
     entry = Entry(
-        at, event, "escalation", current.state, transition.then, private=private or {},
-        letters=tuple(item.due_key for item in letters),
+        at, event, "escalation", current.state, transition.then, private=private or {}, letters=_keys(letters)
     )  # fmt: skip
     return Plan(after, (entry,), letters)
 

@@ -229,6 +229,11 @@ class Agency:
     senior_leader: str | None = None
     attendees: tuple[str, ...] = ()
 
+    @property
+    def invited(self) -> tuple[str, ...]:
+        """Whom the panel invites: the attendees, or the contact where none are named."""
+        return self.attendees or ((self.contact,) if self.contact is not None else ())
+
 
 @dataclass(frozen=True, slots=True)
 class Dated:

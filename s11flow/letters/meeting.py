@@ -118,7 +118,7 @@ class SessionReminder(AboutSession):
 
 def session_reminder(w: Writing) -> SessionReminder:
     """Reminds of the session."""
-    return SessionReminder(*session_head(w), is_coming=reply_of(session_of(w)) == "coming")
+    return SessionReminder(*session_head(w), is_coming=reply_of(session_of(w), case_facts(w.letter).agency) == "coming")
 
 
 @dataclass(frozen=True, slots=True)

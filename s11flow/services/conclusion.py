@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from db import queries
 from db.unit_of_work import UnitOfWork
 from s11flow.domain import acts
+from s11flow.domain.agenda import can_be_asked
 from s11flow.domain.errors import NotNow, Refused, RefusedError, WrongInputError
 from s11flow.domain.lifecycle import CYCLE
 from s11flow.domain.model import (
@@ -47,7 +48,7 @@ def approve_report(uow: UnitOfWork, *, partnership: str, year: int | str, now: d
         transition = _cycle_transition(loaded, CycleEvent.APPROVE_REPORT)
         found = _cases_held(connection, row.id)
         states = {case.ref: _state_by(case, now) for case in found}
-        pending = [ref for ref, state in states.items() if state not in (*_READY, *_IN_ALREADY, *_ENDS)]
+        pending = [case.ref for case in found if not _is_settled(case, states[case.ref])]
         if pending:
             those = "1 case is" if len(pending) == 1 else f"{len(pending)} cases are"
             why = f"{those} not settled: {', '.join(pending)}. Agree, excuse or cover each first."
@@ -58,6 +59,12 @@ def approve_report(uow: UnitOfWork, *, partnership: str, year: int | str, now: d
         told = Dossier(cycle=reports.for_letters(connection, loaded, now))
         _cycle_moves(connection, loaded, transition, now, by, letters=_themes(loaded, found, now), dossier=told)
     return tuple(case.ref for case in ready)
+
+
+def _is_settled(case: Loaded, state: CaseState) -> bool:
+    """Whether the report can take the case in: a case still to be asked is not one that was never asked."""
+    assert isinstance(case.facts, CaseFacts)
+    return state in (*_READY, *_IN_ALREADY, *_ENDS) and not (state == CaseState.PLANNED and can_be_asked(case.facts))
 
 
 def _cases_held(connection: Connection, cycle_id: int) -> list[Loaded]:

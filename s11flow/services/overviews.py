@@ -57,7 +57,7 @@ def _running(case: Loaded, judged: Mapping[str, Any]) -> dict[str, object]:
         "code": facts.agency.code,
         "state": facts_of(facts.state).staff,
         "report": "" if facts.submission is None else _report_words(facts.submission),
-        "reply": reply_of(session),
+        "reply": reply_of(session, facts.agency),
         "self_ratings": "",
         "last_judgement": "; ".join(_rated(case.rules, row) for row in judged.get("standards", ())),
         "open_actions": "; ".join(_action_words(row) for row in judged.get("actions", ()) if row["status"] != "done"),

@@ -13,7 +13,7 @@ from calendars import london
 from db import queries
 from s11flow.domain.agenda import agenda, blocked, flags, reply_of
 from s11flow.domain.errors import UnknownError
-from s11flow.domain.model import CaseFacts, CaseState, CycleFacts, Session, Submission
+from s11flow.domain.model import CaseFacts, CaseState, CycleFacts, Submission
 from s11flow.domain.state_facts import facts_of
 from s11flow.domain.timetable import (
     DueAction,
@@ -68,7 +68,7 @@ def _timetable_row(case: Loaded) -> dict[str, Any]:
         "agency_name": facts.agency.name,
         "state": facts.state.value,
         "panel_day": dates.panel_day.as_json() if dates.panel_day else None,
-        "session": session_json(facts.session),
+        "session": session_json(facts),
         "target": dates.target.as_json(),
         "deadline": dates.deadline.as_json() if dates.deadline else None,
         "due": [_due_json(action) for action in _ladder(case, facts)],
@@ -101,8 +101,9 @@ def _ladder(case: Loaded, facts: CaseFacts) -> list[DueAction]:
     return sorted(found, key=lambda action: (action.due_at, action.due_key))
 
 
-def session_json(session: Session | None) -> dict[str, Any] | None:
-    """A session as a date, with its end, place, state and replies."""
+def session_json(facts: CaseFacts) -> dict[str, Any] | None:
+    """A case's session as a date, with its end, place, state and replies."""
+    session = facts.session
     if session is None:
         return None
     return {
@@ -111,7 +112,7 @@ def session_json(session: Session | None) -> dict[str, Any] | None:
         "place": session.place,
         "state": session.state.value,
         "revision": session.revision,
-        "reply": reply_of(session),
+        "reply": reply_of(session, facts.agency),
         "minutes": session.minutes,
         "uid": session.uid,
     }
@@ -176,7 +177,7 @@ def case_json(case: Loaded, versions: Sequence[Any], now: datetime) -> dict[str,
             "cut_off": dates.cut_off.as_json(),
             "return_by": facts.return_by.isoformat() if facts.return_by else None,
         },
-        "session": session_json(facts.session),
+        "session": session_json(facts),
         "escalation": _escalation_json(facts),
         "submissions": [_version_json(row) for row in versions],
         "submission": _submission_json(facts.submission) if facts.submission else None,

@@ -222,10 +222,12 @@ def test_case_20_a_panel_that_is_not_quorate_stands_the_session_down_and_nobody_
 
 def test_case_23_an_agency_that_declines_is_considered_on_its_report_once_a_person_records_it() -> None:
     facts = accepted(by_then("2026-10-12 12:00"), "2026-10-16 10:00")
-    declined = done(facts, ("2026-10-19 10:00", acts.ReplyToInvitation("lead@stroud.example", "declined")))
+    one = done(facts, ("2026-10-19 10:00", acts.ReplyToInvitation("lead@stroud.example", "declined")))
+    declined = done(one, ("2026-10-19 11:00", acts.ReplyToInvitation("head@stroud.example", "declined")))
     after = by_then("2026-11-30 12:00", declined)
     considered = plan_of(after, acts.Consider("on paper", "the agency declined"), "2026-11-30 12:00")
 
+    assert "no reply" in flags(RULES, one, london_at("2026-10-20 09:00"))  # the other may still come
     assert "declined" in flags(RULES, declined, london_at("2026-10-20 09:00"))
     assert after.state == S.ACCEPTED  # the clock only raises the task
     assert (considered.facts.state, considered.facts.basis) == (S.CONSIDERED, "report alone")

@@ -1014,3 +1014,11 @@ def test_the_first_session_gives_the_deadline_of_its_day() -> None:
     assert (deadline(plan.facts), plan.facts.sessions) == ((date(2026, 10, 20), "deadline"), 1)
     assert plan.facts.dates.panel_day is not None
     assert plan.facts.dates.panel_day.on == TUESDAY
+
+
+def test_the_end_of_an_escalation_is_told_for_each_agency_of_a_joint_report() -> None:
+    members = (Member("GSCP-2026-05B", agency(code="05B")), Member("GSCP-2026-05C", agency(code="05C")))
+    plan = plan_of(silent(members=members), RECEIVE, "2026-11-03 10:00")
+    resolved = [letter.about.get("member") for letter in plan.letters if letter.kind == "escalation_resolved"]
+
+    assert resolved == [None, "05B", "05C"]

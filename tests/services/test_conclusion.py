@@ -144,3 +144,8 @@ def test_the_cycle_does_not_close_before_the_judgement_has_left(uow: UnitOfWork,
         close(uow)
     delivered(uow, Server(), END)
     assert close(uow) == (YOUTH, STROUD)
+
+
+def test_a_case_still_to_be_asked_is_not_one_that_was_never_asked(uow: UnitOfWork) -> None:
+    with pytest.raises(RefusedError, match=f"2 cases are not settled: {YOUTH}, {STROUD}. Agree, excuse or cover"):
+        approve(uow, at("2026-06-15 12:00"))
