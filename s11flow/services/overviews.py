@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 from calendars import london
 from db import queries
 from db.tables import Incident
-from s11flow.domain.agenda import blocked, is_overdue, reply_of
+from s11flow.domain.agenda import agenda, blocked, is_overdue, reply_of
 from s11flow.domain.model import (
     CaseFacts,
     CaseState,
@@ -119,7 +120,10 @@ def digest(connection: Connection, loaded: Loaded, now: datetime) -> dict[str, o
     cases = _open_cases(connection, loaded.ref)
     each = [(case.rules, _facts(case)) for case in cases]
     return {
-        "due_today": [line for rules, facts in each for line in _due_today(rules, facts, now)],
+        "due_today": [
+            *_leaving_today(each, now),
+            *(line for rules, facts in each for line in _due_today(rules, facts, now)),
+        ],
         "overdue": [line for rules, facts in each for line in _overdue(rules, facts, now)],
         "waiting_mail": _waiting_mail(connection, loaded.ref),
         "held": [*_held_letters(connection, loaded.ref), *(line for _, facts in each for line in _held(facts, now))],
@@ -155,6 +159,20 @@ def _cases(connection: Connection, ids: Sequence[int]) -> list[Loaded]:
     for start in range(0, len(ids), _BATCH):
         found += load_cases(connection, ids[start : start + _BATCH])
     return sorted(found, key=lambda case: case.ref)
+
+
+_SENDS_NOTHING = frozenset({"report_cut_off", "contact_wanted"})
+
+
+def _leaving_today(each: Sequence[tuple[Rulebook, CaseFacts]], now: datetime) -> Iterator[str]:
+    """The letters the timetable sends before the day is over, so that none surprises the business unit."""
+    leaving: dict[tuple[datetime, str], list[str]] = defaultdict(list)
+    for rules, facts in each:
+        for action in agenda(rules, facts):
+            if london.day_of(action.due_at) == london.day_of(now) and action.kind not in _SENDS_NOTHING:
+                leaving[(action.due_at, action.kind)].append(facts.agency.code)
+    for (due_at, kind), codes in sorted(leaving.items()):
+        yield f"Leaves at {_time_of(due_at)}: {kind.replace('_', ' ')}, for {', '.join(codes)}."
 
 
 def _due_today(rules: Rulebook, facts: CaseFacts, now: datetime) -> Iterator[str]:

@@ -54,12 +54,15 @@ def test_the_target_and_the_deadline_are_told_on_their_day(uow: UnitOfWork) -> N
 
     assert target == {
         "Due today": [
+            "Leaves at 9am: reminder, for 01, 02.",
             f"{YOUTH}, Youth Services: the target for the report is today, 5pm.",
             f"{STROUD}, Stroud District Council: the target for the report is today, 5pm.",
         ]
     }
     assert digest_parts(uow) == {
         "Due today": [
+            "Leaves at 9am: reminder, for 01, 02.",
+            "Leaves at 5pm: escalation warning, for 01, 02.",
             f"{YOUTH}, Youth Services: the report is due today, 5pm.",
             f"{STROUD}, Stroud District Council: the report is due today, 5pm.",
         ]
