@@ -1,0 +1,94 @@
+"""Decides on judgement: considered, assessed, agreed, included, reopened. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from s11flow.domain import acts
+from s11flow.domain.agenda import is_late
+from s11flow.domain.decide.parts import Decision, after_transition, event_letter, find_transition
+from s11flow.domain.decide.reports import with_reason
+from s11flow.domain.errors import NotNow, Refused
+from s11flow.domain.model import (
+    CaseEvent,
+    CaseFacts,
+    CaseState,
+    SessionState,
+)
+from s11flow.domain.step import CHASING_LETTERS
+from s11flow.domain.timetable import (
+    Rulebook,
+)
+
+
+def consider(rules: Rulebook, facts: CaseFacts, act: acts.Consider, at: datetime) -> Decision:
+    """The panel has considered the agency: at its session, or on paper with a reason."""
+    transition = find_transition(facts, CaseEvent.CONSIDER)
+    if isinstance(transition, Refused):
+        return transition
+    session = facts.session
+    attended = session is not None and session.state in (SessionState.ATTENDED, SessionState.ATTENDED_IN_PART)
+    if act.how == "attendance" and not attended:
+        return NotNow(facts.ref, "CONSIDER", "no attendance is recorded; record the session, or consider it on paper.")
+    if act.how == "on paper" and not act.reason.strip():
+        return NotNow(facts.ref, "CONSIDER", "give the reason for considering it on paper.")
+    if facts.submission is None and not attended:
+        why = "there is neither a report nor an attendance to consider; it goes into the report as not submitted."
+        return NotNow(facts.ref, "CONSIDER", why)
+    return after_transition(
+        facts, transition, at, cause=act.how, private={"reason": act.reason},
+        basis=basis_of(facts), considered_at=at,
+    )  # fmt: skip
+
+
+def basis_of(facts: CaseFacts) -> str:
+    """What a judgement on the case rests on, in the words that are printed with it."""
+    if facts.state == CaseState.PLANNED and facts.submission is None:
+        return "not asked"
+    session = facts.session
+    attended = session is not None and session.state in (SessionState.ATTENDED, SessionState.ATTENDED_IN_PART)
+    if facts.submission is None:
+        return "session alone" if attended else "nothing submitted"
+    if is_late(facts):
+        return "late report and session" if attended else "late report"
+    return "report and session" if attended else "report alone"
+
+
+def assess(rules: Rulebook, facts: CaseFacts, act: acts.Assess, at: datetime) -> Decision:
+    """File a draft judgement; the agency checks its facts."""
+    transition = find_transition(facts, CaseEvent.ASSESS)
+    if isinstance(transition, Refused):
+        return transition
+    letter = event_letter(facts, "accuracy_check", at, "the draft judgement is ready to be checked for accuracy")
+    return after_transition(facts, transition, at, cause=act.basis, letters=(letter,), assessed_at=at, agreed_at=None)
+
+
+def agree(rules: Rulebook, facts: CaseFacts, act: acts.Agree, at: datetime) -> Decision:
+    """Agree the judgement; the agency gets its feedback."""
+    transition = find_transition(facts, CaseEvent.AGREE)
+    if isinstance(transition, Refused):
+        return transition
+    letter = event_letter(facts, "feedback", at, "the judgement is agreed")
+    stops = frozenset({"accuracy_check"})
+    return after_transition(facts, transition, at, letters=(letter,), stops=stops, agreed_at=at)
+
+
+_INCLUDE = {
+    "report": CaseEvent.INCLUDE_IN_REPORT,
+    "statement": CaseEvent.INCLUDE_IN_STATEMENT,
+    "close": CaseEvent.CLOSE,
+}
+
+
+def include(rules: Rulebook, facts: CaseFacts, act: acts.Include, at: datetime) -> Decision:
+    """Take the case into the report, then the statement; then close it."""
+    transition = find_transition(facts, _INCLUDE[act.step])
+    if isinstance(transition, Refused):
+        return transition
+    basis = facts.basis or basis_of(facts)
+    return after_transition(facts, transition, at, cause=basis, basis=basis, stops=CHASING_LETTERS)
+
+
+def reopen(rules: Rulebook, facts: CaseFacts, act: acts.Reopen, at: datetime) -> Decision:
+    """Open an agreed judgement again, with a reason."""
+    return with_reason(facts, CaseEvent.REOPEN, at, act.reason, agreed_at=None)

@@ -1,0 +1,128 @@
+"""Decides on reports: received, returned, accepted, withdrawn. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from calendars import london
+from s11flow.domain import acts
+from s11flow.domain.agenda import is_late, return_by_actions
+from s11flow.domain.decide.parts import Decision, after_transition, event_letter, find_transition, not_ahead
+from s11flow.domain.errors import NotNow, Refused
+from s11flow.domain.model import (
+    CaseEvent,
+    CaseFacts,
+    CaseState,
+)
+from s11flow.domain.step import CHASING_LETTERS, passed_over
+from s11flow.domain.timetable import (
+    Rulebook,
+)
+
+
+def receive(rules: Rulebook, facts: CaseFacts, act: acts.ReceiveReport, at: datetime) -> Decision:
+    """A report that arrives is never refused, in any state but VOID; from CONSIDERED on it is an addendum."""
+    transition = find_transition(facts, CaseEvent.RECEIVE_REPORT)
+    if isinstance(transition, Refused):
+        return transition
+    submission, before = act.submission, facts.submission
+    if before is not None and before.as_in_time:
+        submission = replace(submission, as_in_time=True)
+    # What mends a report that came in time is in time (case 40).
+    first_arrived_at = facts.first_arrived_at or (before or submission).arrived_at
+    in_time = not is_late(replace(facts, submission=submission, first_arrived_at=first_arrived_at))
+    names = [name for name, _, _ in submission.files]
+    receipt = replace(
+        event_letter(
+            facts, "receipt", at, "a report was received", key=f"v{submission.version}", sender=submission.sender
+        ),
+        about={
+            "version": submission.version,
+            "files": names,
+            "arrived_at": london.iso(submission.arrived_at),
+            "addresses": list(submission.addresses),
+            "missing": list(act.missing),
+            "in_time": in_time,
+            "addendum": transition.then == transition.while_ and facts.state != CaseState.SUBMITTED,
+        },
+    )
+    return after_transition(
+        facts, transition, at,
+        cause=f"version {submission.version} arrived on {london.spell(submission.arrived_at)}",
+        data={"version": submission.version, "arrived_at": london.iso(submission.arrived_at), "in_time": in_time,
+              "files": [digest for _, digest, _ in submission.files], "addresses": list(submission.addresses)},
+        private={"sender": submission.sender, "names": names},
+        letters=(receipt,), stops=CHASING_LETTERS,
+        submission=submission, submissions=facts.submissions + 1,
+        first_arrived_at=first_arrived_at, gaps=act.missing, return_by=None,
+    )  # fmt: skip
+
+
+def return_report(rules: Rulebook, facts: CaseFacts, act: acts.ReturnReport, at: datetime) -> Decision:
+    """Ask the agency for more, naming the gaps, by a working day ahead."""
+    transition = find_transition(facts, CaseEvent.RETURN_REPORT)
+    if isinstance(transition, Refused):
+        return transition
+    if (refused := not_ahead(rules, facts, "RETURN_REPORT", act.return_by, at)) is not None:
+        return refused
+    if not act.gaps:
+        return NotNow(facts.ref, "RETURN_REPORT", "say at least one gap, so that the agency knows what to add.")
+    letter = replace(
+        event_letter(facts, "report_returned", at, "the report needs more"),
+        about={"gaps": list(act.gaps), "return_by": act.return_by.isoformat()},
+    )
+    plan = after_transition(
+        facts, transition, at, cause="the report needs more", data={"return_by": act.return_by.isoformat()},
+        private={"gaps": list(act.gaps)}, letters=(letter,), return_by=act.return_by, gaps=act.gaps,
+    )  # fmt: skip
+    # A reminder whose day has passed already would leave with the letter it reminds of.
+    for reminder in return_by_actions(rules, plan.facts, act.return_by):
+        if reminder.due_at <= at:
+            plan = plan.then(passed_over(plan.facts, reminder, "superseded"))
+    return plan
+
+
+def accept(rules: Rulebook, facts: CaseFacts, act: acts.AcceptReport, at: datetime) -> Decision:
+    """Take the report as complete; gaps need a waiver with a reason (case 36)."""
+    transition = find_transition(facts, CaseEvent.ACCEPT_REPORT)
+    if isinstance(transition, Refused):
+        return transition
+    if (facts.state == CaseState.RETURNED or facts.gaps) and not act.waiver:
+        named = "; ".join(facts.gaps) or "what was asked for has not come"
+        why = f"the report has gaps ({named}); return it, or give a waiver with a reason."
+        return NotNow(facts.ref, "ACCEPT_REPORT", why)
+    submission = facts.submission
+    if act.in_time_reason and submission is not None:
+        submission = replace(submission, as_in_time=True)
+    return after_transition(
+        facts, transition, at, cause="accepted with a waiver" if act.waiver else "accepted",
+        data={"waived": bool(act.waiver), "as_in_time": bool(act.in_time_reason)},
+        private={"waiver": act.waiver, "in_time_reason": act.in_time_reason},
+        stops=frozenset({"return_by_reminder"}), submission=submission, waived=bool(act.waiver), return_by=None,
+    )  # fmt: skip
+
+
+def withdraw(rules: Rulebook, facts: CaseFacts, act: acts.WithdrawReport, at: datetime) -> Decision:
+    """The agency takes its report back."""
+    return with_reason(
+        facts,
+        CaseEvent.WITHDRAW_REPORT,
+        at,
+        act.reason,
+        submission=None,
+        first_arrived_at=None,
+        return_by=None,
+        gaps=(),
+    )
+
+
+def with_reason(facts: CaseFacts, event: CaseEvent, at: datetime, reason: str, **changes: Any) -> Decision:
+    """A transition that needs a reason and owes no letter of its own."""
+    transition = find_transition(facts, event)
+    if isinstance(transition, Refused):
+        return transition
+    if not reason.strip():
+        return NotNow(facts.ref, event, "give a reason; it is kept in the history.")
+    return after_transition(facts, transition, at, private={"reason": reason}, **changes)

@@ -1,0 +1,244 @@
+"""Decides on panel sessions: pencilled, moved, recorded, ended, answered. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from calendars import london
+from s11flow.domain import acts
+from s11flow.domain.agenda import next_due_at
+from s11flow.domain.decide.judgement import consider
+from s11flow.domain.decide.parts import (
+    CasePlan,
+    Decision,
+    dates_changed_letter,
+    deadline_words,
+    due_keys,
+    end_session,
+    event_letter,
+    people_can,
+)
+from s11flow.domain.errors import NotNow, Refused
+from s11flow.domain.lifecycle import CASE, SESSION
+from s11flow.domain.model import (
+    Answer,
+    CaseEvent,
+    CaseFacts,
+    CaseState,
+    Dated,
+    Entry,
+    Letter,
+    Note,
+    Plan,
+    Session,
+    SessionEvent,
+    SessionState,
+)
+from s11flow.domain.step import CHASING_LETTERS, SESSION_LETTERS, dates_entry
+from s11flow.domain.timetable import (
+    Rulebook,
+    deadline_of,
+    panel_day_of,
+    with_deadline,
+)
+
+_MAY_BE_SEEN = (
+    CaseState.PLANNED,
+    CaseState.REQUESTED,
+    CaseState.SUBMITTED,
+    CaseState.RETURNED,
+    CaseState.ACCEPTED,
+    CaseState.NOT_SUBMITTED,
+)
+
+
+def pencil(rules: Rulebook, facts: CaseFacts, act: acts.Pencil, at: datetime) -> Decision:
+    """Set a first or further session aside for the agency."""
+    if facts.session is not None and facts.session.is_live:
+        return NotNow(
+            facts.ref, "PENCIL", f"it has a session on {london.spell(facts.session.starts_at)}; move that one."
+        )
+    slot, number = act.slot, facts.sessions + 1
+    if facts.state not in _MAY_BE_SEEN:
+        return Refused(facts.ref, facts.state, SessionEvent.PENCIL, can=people_can(CASE, facts.state))
+    if slot.starts_at <= at and not act.even_past:
+        return NotNow(facts.ref, "PENCIL", f"{london.spell(slot.starts_at)} has passed; use a later time.")
+    session = Session(number, SessionState.PENCILLED, 0, slot.starts_at, slot.ends_at, slot.place, act.uid, at)
+    entry = Entry(
+        at, SessionEvent.PENCIL, f"s{number}", None, SessionState.PENCILLED, cause=london.spell(slot.starts_at),
+        data={"starts_at": london.iso(slot.starts_at)},
+    )  # fmt: skip
+    after = replace(facts, session=session, sessions=number)
+    return Plan(after, (entry,)).then(_deadline_after_panel(rules, after, slot.on, at, "a panel session was set"))
+
+
+def move(rules: Rulebook, facts: CaseFacts, act: acts.Move, at: datetime) -> Decision:
+    """Move the session; a notified deadline moves only later, or with consent (cases 18, 19)."""
+    session = facts.session
+    if session is None:
+        return NotNow(facts.ref, "MOVE", "it has no session; plan one first.")
+    transition = SESSION.find(session.state, SessionEvent.MOVE)
+    if transition is None:
+        return Refused(facts.ref, session.state, SessionEvent.MOVE, can=people_can(SESSION, session.state))
+    if act.slot.starts_at <= at:
+        return NotNow(facts.ref, "MOVE", f"{london.spell(act.slot.starts_at)} has passed; use a later time.")
+    if (act.slot.starts_at, act.slot.place) == (session.starts_at, session.place):
+        return NotNow(facts.ref, "MOVE", f"its session is at {london.spell(session.starts_at)} already.")
+    if (refused := _needs_consent(rules, facts, act)) is not None:
+        return refused
+    moved = _moved_session(facts, session, act, at)
+    return moved.then(_moved_deadline(rules, moved.facts, act, at))
+
+
+def _moved_session(facts: CaseFacts, session: Session, act: acts.Move, at: datetime) -> CasePlan:
+    moved = replace(
+        session, revision=session.revision + 1, starts_at=act.slot.starts_at, ends_at=act.slot.ends_at,
+        place=act.slot.place, revised_at=at, answers=(),
+    )  # fmt: skip
+    after, why = replace(facts, session=moved), f"the session moved, asked by the {act.asked_by}"
+    letters: tuple[Letter, ...] = ()
+    if session.state == SessionState.INVITED:
+        changed = event_letter(after, "panel_invitation_changed", at, why, key=moved.key, reason=act.reason)
+        about: dict[str, object] = {"old": london.spell(session.starts_at)}
+        letters = (replace(changed, about=about, valid_until=moved.starts_at),)
+    elif facts.asked_at is not None:
+        # The request named the time to keep free: "every change of a notified date" is told.
+        old, new = london.spell(session.starts_at), london.spell(moved.starts_at)
+        told = dates_changed_letter(after, at, "panel session", old, new, act.reason)
+        letters = (replace(told, due_key=f"dates_changed@{moved.key}"),)
+    entry = Entry(
+        at, SessionEvent.MOVE, f"s{session.number}", session.state, session.state, cause=why,
+        data={"was": london.iso(session.starts_at), "starts_at": london.iso(moved.starts_at), "asked_by": act.asked_by,
+              "revision": moved.revision, "consent": act.consent},
+        private={"reason": act.reason}, letters=due_keys(letters),
+    )  # fmt: skip
+    return Plan(after, (entry,), letters, SESSION_LETTERS)
+
+
+def _needs_consent(rules: Rulebook, facts: CaseFacts, act: acts.Move) -> NotNow | None:
+    """A notified deadline never moves earlier without the agency's consent (case 19)."""
+    current = facts.dates.deadline
+    if act.asked_by != "panel" or act.consent or current is None or facts.asked_at is None:
+        return None
+    ruled, before = deadline_of(rules, act.slot.on), facts.dates.panel_day
+    if not _still_owed(facts) or ruled.on >= current.on:
+        return None
+    if facts.dates.extended and before is not None and ruled.on >= deadline_of(rules, before.on).on:
+        return None  # the extension stands: the panel's day itself moves no earlier
+    return NotNow(
+        facts.ref,
+        "MOVE",
+        f"its deadline would move earlier, from {london.spell_day(current.on)} to {london.spell_day(ruled.on)}; "
+        f"use a day whose deadline is not earlier, or record the agency's consent.",
+    )
+
+
+def _still_owed(facts: CaseFacts) -> bool:
+    return facts.state in (CaseState.REQUESTED, CaseState.RETURNED)
+
+
+def _moved_deadline(rules: Rulebook, facts: CaseFacts, act: acts.Move, at: datetime) -> CasePlan:
+    """A move the agency asked for keeps its deadline; the panel's move re-derives it."""
+    if act.asked_by == "agency":
+        return Plan(replace(facts, dates=replace(facts.dates, panel_day=panel_day_of(rules, act.slot.on))))
+    return _deadline_after_panel(rules, facts, act.slot.on, at, "the panel moved the session", consent=act.consent)
+
+
+def _deadline_after_panel(
+    rules: Rulebook, facts: CaseFacts, on: date, at: datetime, why: str, *, consent: bool = False
+) -> CasePlan:
+    """The deadline re-derived from the panel's day, if that is later or nobody has been told one yet.
+
+    After non-submission only an extension changes it; once the report is in it no longer matters.
+    """
+    dates = replace(facts.dates, panel_day=panel_day_of(rules, on))
+    ruled, current = deadline_of(rules, on), facts.dates.deadline
+    untold = facts.asked_at is None and facts.state == CaseState.PLANNED
+    later = current is None or (ruled.on > current.on and ruled.at > at)
+    if not (untold or (_still_owed(facts) and (later or consent))) or (current is not None and ruled.on == current.on):
+        return Plan(replace(facts, dates=dates))
+    return changed_deadline(rules, replace(facts, dates=dates), ruled, why, at=at)
+
+
+def changed_deadline(rules: Rulebook, facts: CaseFacts, deadline: Dated, why: str, *, at: datetime) -> CasePlan:
+    """Another deadline by rule: recorded, and told to an agency that has been told the old one."""
+    dates = with_deadline(facts.dates, deadline, set_at=at, extended=facts.dates.extended)
+    after = replace(facts, dates=dates)
+    due_at = next_due_at(rules, after)
+    entry = dates_entry(at, facts, deadline.as_json(), why)
+    if facts.asked_at is None:
+        return Plan(after, (entry,), next_due_at=due_at)
+    told = dates_changed_letter(facts, at, "deadline", deadline_words(facts), london.spell(deadline.at), why)
+    letter = replace(told, facts=after)
+    # A deadline that moved is warned of, and reported, anew.
+    return Plan(after, (replace(entry, letters=(letter.due_key,)),), (letter,), CHASING_LETTERS, next_due_at=due_at)
+
+
+_OUTCOMES: dict[str, SessionEvent] = {
+    "attended": SessionEvent.RECORD_ATTENDED,
+    "in-part": SessionEvent.RECORD_ATTENDED_IN_PART,
+}
+
+
+def record(rules: Rulebook, facts: CaseFacts, act: acts.Record, at: datetime) -> Decision:
+    """Record what happened at the session; having attended, the case is considered."""
+    session = facts.session
+    if session is None:
+        return NotNow(facts.ref, "RECORD", "it has no session to record.")
+    absent = SessionEvent.RECORD_ABSENT_WITH_NOTICE if act.notice else SessionEvent.RECORD_ABSENT_WITHOUT_NOTICE
+    event = _OUTCOMES.get(act.outcome, absent)
+    transition = SESSION.find(session.state, event)
+    if transition is None:
+        return Refused(facts.ref, session.state, event, can=people_can(SESSION, session.state))
+    if at < session.starts_at:
+        return NotNow(facts.ref, event, f"its session begins on {london.spell(session.starts_at)}; record it then.")
+    if act.outcome == "in-part" and not act.minutes:
+        return NotNow(facts.ref, event, "say how many minutes they were there.")
+    recorded = replace(session, state=SessionState(transition.then), recorded_at=at, minutes=act.minutes)
+    entry = Entry(
+        at, event, f"s{session.number}", session.state, transition.then, data={"minutes": act.minutes},
+    )  # fmt: skip
+    plan = Plan(replace(facts, session=recorded), (entry,), stops=SESSION_LETTERS)
+    if act.outcome == "absent" or CASE.find(facts.state, CaseEvent.CONSIDER) is None:
+        return plan
+    considered = consider(rules, plan.facts, acts.Consider("attendance"), at)
+    return plan.then(considered) if isinstance(considered, Plan) else considered
+
+
+def cancel(rules: Rulebook, facts: CaseFacts, act: acts.CancelSession, at: datetime) -> Decision:
+    """Cancel the live session, with a reason the agency is told."""
+    return _end_live_session(facts, SessionEvent.CANCEL, at, act.reason)
+
+
+def stand_down_session(rules: Rulebook, facts: CaseFacts, act: acts.StandDownSession, at: datetime) -> Decision:
+    """The panel could not meet: the session is stood down, nobody is marked absent (case 20)."""
+    return _end_live_session(facts, SessionEvent.STAND_DOWN, at, act.reason, act.reserve)
+
+
+def _end_live_session(facts: CaseFacts, event: SessionEvent, at: datetime, reason: str, reserve: str = "") -> Decision:
+    session = facts.session
+    if session is None:
+        return NotNow(facts.ref, event, "it has no session.")
+    if SESSION.find(session.state, event) is None:
+        return Refused(facts.ref, session.state, event, can=people_can(SESSION, session.state))
+    if not reason.strip():
+        return NotNow(facts.ref, event, "give a reason; the agency is told it.")
+    return end_session(facts, event, at, reason, reserve)
+
+
+def reply(rules: Rulebook, facts: CaseFacts, act: acts.ReplyToInvitation, at: datetime) -> Decision:
+    """Record an attendee's answer; a later one replaces it."""
+    session = facts.session
+    if session is None or session.state != SessionState.INVITED:
+        return NotNow(facts.ref, "REPLY", "no invitation of its is open; replies are recorded while one is.")
+    known = {address.casefold() for address in (*facts.agency.attendees, facts.agency.contact or "")}
+    if act.attendee.casefold() not in known:
+        return NotNow(facts.ref, "REPLY", f"{act.attendee} was not invited; check the address with `agencies show`.")
+    others = tuple(x for x in session.answers if x.attendee.casefold() != act.attendee.casefold())
+    answered = replace(session, answers=(*others, Answer(act.attendee, act.answer, at)))
+    entry = Entry(
+        at, Note.REPLY, f"s{session.number}", cause=act.answer,
+        data={"answer": act.answer, "revision": session.revision}, private={"attendee": act.attendee},
+    )  # fmt: skip
+    return Plan(replace(facts, session=answered), (entry,))
