@@ -117,7 +117,6 @@ class Cycle(SQLModel, table=True):
     target: str = Field(sa_column=_text())
     cut_off: str = Field(sa_column=_text())
     opened_at: datetime = Field(sa_column=_instant())
-    reported: str | None = Field(default=None, sa_column=_text(nullable=True))
 
 
 class PanelDay(SQLModel, table=True):
@@ -154,8 +153,6 @@ class CaseFile(SQLModel, table=True):
     considered_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     assessed_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     agreed_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
-    reason: str = ""
-    authority: str = ""
 
 
 class PanelSession(SQLModel, table=True):

@@ -62,7 +62,3 @@ class WrongDefinitionError(S11Error):
         self.source = source
         self.faults = faults
         super().__init__(f"{source} cannot be used. " + " ".join(faults))
-
-
-class BusyError(S11Error):
-    """Somebody else held the subject for longer than a person should wait."""

@@ -188,7 +188,6 @@ class Note(StrEnum):
     MESSAGE_STOPPED = "MESSAGE_STOPPED"
     REGISTER_CHANGED = "REGISTER_CHANGED"
     HOLIDAYS_ADOPTED = "HOLIDAYS_ADOPTED"
-    CHECKPOINT = "CHECKPOINT"
     INCIDENT = "INCIDENT"
     RELEASED = "RELEASED"
     DAY_ADDED = "DAY_ADDED"
@@ -394,11 +393,6 @@ class CaseFacts:
     agreed_at: datetime | None = None
     considered_at: datetime | None = None
     seq: int = 0
-
-    @property
-    def cycle_ref(self) -> str:
-        """The reference of the cycle: `GSCP-2026`."""
-        return f"{self.partnership}-{self.cycle}"
 
 
 @value(frozen=True, slots=True)

@@ -285,7 +285,7 @@ def _case_rows(
     files = [
         {"subject_id": all_ids[agency.code], "cycle_id": cycle.id, "agency_id": agency_id, "track": track.value,
          "dates": dates_text(_first_dates(cycle, agency, pencilled)), "opened_at": cycle.now, "waived": False,
-         "basis": "", "reason": "", "authority": "", "member_joined": True, "gaps": "",
+         "basis": "", "member_joined": True, "gaps": "",
          "covered_by_id": all_ids.get(agency.lead) if agency.lead else None}
         for agency_id, agency in register
     ]  # fmt: skip

@@ -187,6 +187,7 @@ def _with_notice(connection: Connection, loaded: list[Loaded]) -> list[Loaded]:
 
 
 def session_from(row: Any, replies: dict[int, list[Any]]) -> Session:
+    """A session as its row has it, with the newest answers to it."""
     return Session(
         number=row.number,
         state=SessionState[row.state],
