@@ -1,6 +1,7 @@
 # make demo     plays a whole year in build/demo and ends by itself
 # make test     every test, with coverage; the Prefect server's tests last
 # make check    the static checks and the architecture's own tests
+# make faults   the proofs at their full length: crashes, races, gaps, chaos, tampering (about an hour)
 # make bench    the benchmarks
 # make docs     writes docs/process again from the tables
 # make lock     works requirements.lock out again from pyproject.toml
@@ -28,7 +29,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 unexport $(filter S11FLOW_%,$(.VARIABLES))
 
-.PHONY: help demo test check bench docs lock clean setup
+.PHONY: help demo test check faults bench docs lock clean setup
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -75,6 +76,9 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/python -m pytest -q -m 'not prefect_server' tests/test_architecture.py tests/test_packaging.py
+
+faults: setup
+	@$(BIN)/python -m pytest tests/faults --thorough -n 2 --dist loadfile
 
 bench: setup
 	@$(BIN)/python -m benchmarks

@@ -16,6 +16,12 @@ from tests.postgres import Postgres, migrated, running_postgres
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The long versions of the proofs in tests/faults."""
+    parser.addoption("--thorough", action="store_true", help="run the proofs of tests/faults at their full length")
+
+
 ON_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
