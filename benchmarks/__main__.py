@@ -51,10 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _table(results: Sequence[Result]) -> Table:
-    table = Table(title="Medians of seconds, and the ratio of the two", title_justify="left")
+    table = Table(title="Medians, and the ratio of the two", title_justify="left")
     for heading in ("what", "beside"):
         table.add_column(heading)
-    for heading in ("ours", "beside it", "ratio", "spread", "to reach"):
+    for heading in ("ours", "beside it", "ratio", "spread", "to reach", "aim"):
         table.add_column(heading, justify="right")
     table.add_column("")
     for result in results:
@@ -63,13 +63,41 @@ def _table(results: Sequence[Result]) -> Table:
 
 
 def _cells(result: Result) -> tuple[str, ...]:
-    ratio = "" if result.ratio is None else f"{result.ratio:.2f}"
-    spread = "" if result.spread is None else f"{result.spread[0]:.2f} to {result.spread[1]:.2f}"
-    theirs = f"{median(result.theirs):.3f}" if result.theirs else ""
-    wanted = f"{result.at_most:g} times" if result.at_most is not None else ""
-    wanted = f"{result.within:g} s" if result.within is not None else wanted
-    said = ("reached" if result.is_reached else "MISSED") if wanted else ""
-    return result.what, result.beside, f"{median(result.ours):.3f}", theirs, ratio, spread, wanted, said
+    if result.skipped:
+        return result.what, result.beside, "", "", "", "", "", "", f"skipped: {result.skipped}"
+    ratio = "" if result.ratio is None else _ratio(result.ratio)
+    spread = "" if result.spread is None else " to ".join(map(_ratio, result.spread))
+    theirs = _figure(result.theirs, result.unit) if result.theirs else ""
+    aim = "" if result.aim is None else f"{result.aim:g}"
+    return (
+        result.what, result.beside, _figure(result.ours, result.unit), theirs, ratio, spread, _wanted(result), aim,
+        _said(result),
+    )  # fmt: skip
+
+
+def _wanted(result: Result) -> str:
+    if result.within is not None:
+        return f"{result.within:g} {result.unit}"
+    if result.at_most is not None:
+        return f"at most {result.at_most:g}"
+    return "" if result.at_least is None else f"at least {result.at_least:g}"
+
+
+def _said(result: Result) -> str:
+    if not _wanted(result):
+        return ""
+    if not result.is_reached:
+        return "MISSED"
+    return "aimed" if result.is_aimed else "reached"
+
+
+def _figure(figures: Sequence[float], unit: str) -> str:
+    middle = median(figures)
+    return f"{middle:.3f} s" if unit == "s" else f"{middle:,.0f} {unit}"
+
+
+def _ratio(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:,.0f}"
 
 
 def _document(results: Sequence[Result]) -> dict[str, object]:
