@@ -21,3 +21,14 @@ class Busy(DatabaseProblem):
     def __init__(self, waited: float) -> None:
         self.waited = waited
         super().__init__("Nothing was changed: someone else is changing this; try again in a moment.")
+
+
+class DiskFailed(DatabaseProblem):
+    """The disk under the database is full, failing or read-only; `said` is how the database put it."""
+
+    def __init__(self, said: str) -> None:
+        self.said = said
+        super().__init__(
+            f"The database could not be read or written ({said}): the change under way was not kept, all before it "
+            "stands; make room or see to the disk, then run this again."
+        )

@@ -9,10 +9,15 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import INTENT, READS, WAIT, WRITES, why_unreachable
-from db.errors import Busy, DatabaseProblem, DatabaseUnreachable
+from db.errors import Busy, DatabaseProblem, DatabaseUnreachable, DiskFailed
 
 # Postgres: lock_not_available, deadlock_detected, serialization_failure.
 _LOCKED = frozenset({"55P03", "40P01", "40001"})
+
+# Of the disk. Postgres: disk_full, io_error.
+_SQLITE_DISK = ("SQLITE_FULL", "SQLITE_IOERR")
+_SQLITE_CLOSED_TO_US = "SQLITE_READONLY"
+_POSTGRES_DISK = frozenset({"53100", "58030"})
 
 # SQLite reads of one moment anyway, and is told when the transaction begins that nothing is to be written.
 _READING: dict[str, dict[str, Any]] = {
@@ -30,7 +35,7 @@ class UnitOfWork:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection to read with; all that is read is of one moment, and the database refuses to write."""
-        with self._errors_in_our_words(WAIT), self.engine.connect() as plain:
+        with self._errors_in_our_words(WAIT, writes=False), self.engine.connect() as plain:
             connection = plain.execution_options(**_READING[plain.dialect.name])
             with connection.begin() as transaction:
                 yield connection
@@ -57,18 +62,20 @@ class UnitOfWork:
                 _refuse_broken_references(connection)
 
     @contextmanager
-    def _errors_in_our_words(self, wait: float) -> Iterator[None]:
+    def _errors_in_our_words(self, wait: float, *, writes: bool = True) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
-            problem = self._problem(error, wait)
+            problem = self._problem(error, wait, writes)
             if problem is None:
                 raise
             raise problem from error
 
-    def _problem(self, error: DBAPIError, wait: float) -> DatabaseProblem | None:
+    def _problem(self, error: DBAPIError, wait: float, writes: bool) -> DatabaseProblem | None:
         if _is_locked(error):
             return Busy(wait)
+        if _is_of_the_disk(error, writes):
+            return DiskFailed(" ".join(str(error.orig).split()))
         # Without a statement it was the connection that could not be had.
         if error.connection_invalidated or error.statement is None:
             return DatabaseUnreachable(why_unreachable(self.engine, error))
@@ -107,7 +114,22 @@ def _milliseconds(wait: float) -> int:
     return max(1, round(wait * 1000))  # Postgres would take 0 for "for ever"
 
 
+# Only these two drivers are there: SQLite's names its errors, psycopg's number them.
+
+
 def _is_locked(error: DBAPIError) -> bool:
-    # Only these two drivers are there: SQLite's names its errors, psycopg's number them.
-    name = getattr(error.orig, "sqlite_errorname", "")
-    return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or getattr(error.orig, "sqlstate", None) in _LOCKED
+    return _name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or _number(error) in _LOCKED
+
+
+def _is_of_the_disk(error: DBAPIError, writes: bool) -> bool:
+    # Who may only read and is told so has a bug, and not a disk that cannot be written.
+    closed = writes and _name(error).startswith(_SQLITE_CLOSED_TO_US)
+    return closed or _name(error).startswith(_SQLITE_DISK) or _number(error) in _POSTGRES_DISK
+
+
+def _name(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlite_errorname", ""))
+
+
+def _number(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)

@@ -5,9 +5,10 @@ Nothing here is imported at the top that takes time to load: `--help` and a mist
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -38,6 +39,9 @@ class Exit(IntEnum):
 
 class NotConfigured(S11Error):
     """Nothing can be done before somebody sets something up."""
+
+
+_OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 
 class Root(TyperGroup):
@@ -78,13 +82,16 @@ def _is(error: Exception, module: str, name: str) -> bool:
 
 
 def _no_ones_fault(error: Exception) -> str | None:
-    """What no program is to blame for, so that no trace helps: a race that was lost, a disk without room."""
+    """What no program is to blame for, so that no trace helps: a race that was lost, an answer nobody could take."""
     if _is(error, "s11flow.services.subjects", "ChangedMeanwhile"):
         return "Nothing was changed: someone else has just changed this; look at it and try again."
-    orig = getattr(error, "orig", None)
-    name = str(getattr(orig, "sqlite_errorname", ""))
-    if name.split("_")[:2] in (["SQLITE", "FULL"], ["SQLITE", "IOERR"], ["SQLITE", "READONLY"]):
-        return f"Nothing was kept: the database cannot be written ({orig}); make room or see who may write there."
+    if isinstance(error, OSError) and error.errno in _OF_A_DISK:
+        with suppress(OSError):
+            sys.stdout.close()  # or Python tries it once more at the end, and says so
+        return (
+            f"A disk did not take what was written to it ({error.strerror}); make room or see to it, and look at what "
+            "was done before you do it again."
+        )
     return None
 
 

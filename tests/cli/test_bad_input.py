@@ -237,3 +237,18 @@ def test_a_database_without_room_keeps_nothing_and_says_so(cli: Cli) -> None:
     assert done.returncode in (1, 4)  # it is noticed at a statement, or when all is to be kept
     assert "disk I/O error" in done.stderr
     assert cli.stored() == before
+
+
+@pytest.mark.parametrize("words", [("lifecycle",), ("tick", "--help"), ("case", "list", "--json")])
+def test_an_answer_that_the_disk_does_not_take_ends_in_a_sentence(cli: Cli, words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "s11flow", *words],
+            cwd=cli.folder, env={"PYTHONPATH": str(ROOT)}, stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    sentence = (
+        "A disk did not take what was written to it (No space left on device); make room or see to it, and look at "
+        "what was done before you do it again.\n"
+    )
+    assert (done.returncode, done.stderr) == (1, sentence)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import open_engine
-from db.errors import Busy, DatabaseUnreachable
+from db.errors import Busy, DatabaseUnreachable, DiskFailed
 from db.tables import Subject
 from db.unit_of_work import UnitOfWork
 
@@ -246,3 +246,25 @@ def test_what_is_due_is_found_by_one_probe_of_its_index(engine: Engine) -> None:
 
     assert "ix_subject_due" in plan
     assert not [word for word in ("Seq Scan", "SCAN", "TEMP B-TREE", "Sort") if word in plan]
+
+
+def outgrow(connection: Connection) -> None:
+    """Write more than fits: the database may have no page beyond those it has."""
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    add(connection, *(f"GSCP-2026-{number:0>500}" for number in range(200)))
+
+
+def test_a_full_disk_is_said_in_one_sentence_and_the_change_is_not_kept(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    uow = UnitOfWork(engine)
+
+    with pytest.raises(DiskFailed) as told, uow.write() as connection:
+        outgrow(connection)
+
+    assert str(told.value) == (
+        "The database could not be read or written (database or disk is full): the change under way was not kept, "
+        "all before it stands; make room or see to the disk, then run this again."
+    )
+    assert refs(uow) == []
+    engine.dispose()
