@@ -8,7 +8,7 @@ from prefect import flow
 
 from flows.artifact import publish_table
 from s11flow.app import build_app
-from s11flow.reports import Format, render
+from s11flow.reports.render import Format, render
 from s11flow.services.partnerships import find_partnership
 from s11flow.services.reports import assurance_report
 

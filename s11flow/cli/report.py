@@ -12,13 +12,15 @@ from s11flow.cli import options, show
 from s11flow.cli.frame import at_work
 from s11flow.cli.options import MaybeYear, Now, Partnership
 
-LATER = ("docx", "xlsx", "pdf")
+LATER = ("pdf",)
 
 
 def report(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help='Where to write it; "-" prints it.')],
     year: MaybeYear = None,
-    format_: Annotated[str, typer.Option("--format", metavar="html|csv|json", help="What kind of file.")] = "html",
+    format_: Annotated[
+        str, typer.Option("--format", metavar="html|docx|xlsx|csv|json", help="What kind of file.")
+    ] = "html",
     author: Annotated[str, typer.Option(metavar="WHO", help="Whose report it is.")] = "Independent Scrutineer",
     partnership: Partnership = None,
     now: Now = None,
@@ -26,7 +28,7 @@ def report(
     """Write the Assurance Report of a cycle to a file.
 
     It is a draft until it is approved. Writing it changes nothing."""
-    from s11flow.reports import FORMATS, render
+    from s11flow.reports.render import FORMATS, render
     from s11flow.services.reports import assurance_report
 
     kind = next((known for known in FORMATS if known == format_.lower()), None)

@@ -16,7 +16,8 @@ from s11flow.domain.model import CycleState
 from s11flow.domain.state_facts import facts_of
 from s11flow.letters.contexts import KINDS
 from s11flow.letters.recipients import role_words
-from s11flow.reports import FORMATS, AssuranceReport, render, statement_of_effectiveness
+from s11flow.reports import AssuranceReport, statement_of_effectiveness
+from s11flow.reports.render import FORMATS, render
 from s11flow.reports.shape import AgencyScores, Shown
 from s11flow.services import overviews, subjects, views
 from s11flow.services.cycles import find_cycle

@@ -1,16 +1,13 @@
-"""The Assurance Report: what it says, the judgements it rests on, and the files it is written to."""
+"""The Assurance Report: what it says, the judgements it rests on, and (`reports.render`) the files it is written to."""
 
 from s11flow.reports.assessment import Assessment, WrongAssessmentError, check_assessment, read_assessment
 from s11flow.reports.content import Additions, Proposal, ReportCase, build
-from s11flow.reports.render import FORMATS, Format, render
 from s11flow.reports.shape import AssuranceReport, as_json, content_sha256, statement_of_effectiveness
 
 __all__ = [
-    "FORMATS",
     "Additions",
     "Assessment",
     "AssuranceReport",
-    "Format",
     "Proposal",
     "ReportCase",
     "WrongAssessmentError",
@@ -19,6 +16,5 @@ __all__ = [
     "check_assessment",
     "content_sha256",
     "read_assessment",
-    "render",
     "statement_of_effectiveness",
 ]

@@ -67,7 +67,7 @@ REFUSED = {
     "tick --partnership XSCP": (1, "There is no partnership 'XSCP' here; there is GSCP."),
     "report -o - --format pdf": (
         2,
-        "Invalid value for --format: The format pdf is not there yet; use html, csv, json.",
+        "Invalid value for --format: The format pdf is not there yet; use html, csv, json, docx, xlsx.",
     ),
     "report -o nowhere/report.html": (1, "nowhere/report.html could not be written (No such file or directory)"),
     "lifecycle weather": (

@@ -1,4 +1,4 @@
-"""The three files carry the same figures, and each is fit for whoever opens it."""
+"""The files all carry the same figures, and each is fit for whoever opens it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ import pytest
 
 from s11flow.domain.errors import WrongInputError
 from s11flow.domain.model import CaseState
-from s11flow.reports import AssuranceReport, render
+from s11flow.reports import AssuranceReport
 from s11flow.reports.csv_ import guarded
+from s11flow.reports.render import FORMATS, render
 from tests.reports.register import BY_TARGET, EXAMPLE, case, report_of, whole_register
 
 REPORT = report_of(whole_register())
@@ -272,12 +273,10 @@ def test_the_json_file_can_be_checked_by_its_digest() -> None:
 
 def test_the_same_content_makes_the_same_bytes() -> None:
     again = report_of(whole_register())
-    assert [render(again, name) for name in ("html", "csv", "json")] == [
-        render(REPORT, name) for name in ("html", "csv", "json")
-    ]
+    assert [render(again, name) for name in FORMATS] == [render(REPORT, name) for name in FORMATS]
 
 
 def test_a_format_there_is_not_is_refused() -> None:
     with pytest.raises(WrongInputError) as refusal:
         render(replace(REPORT), "pdf")  # type: ignore[arg-type]
-    assert str(refusal.value) == 'There is no format "pdf" of the report; use html, csv, json.'
+    assert str(refusal.value) == 'There is no format "pdf" of the report; use html, csv, json, docx, xlsx.'
