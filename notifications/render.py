@@ -4,12 +4,15 @@ A value never becomes markup. While the Markdown is read a numbered mark stands 
 place only in the finished parts: escaped in HTML, as it is in text.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from html import escape
 from itertools import pairwise
+from typing import Any, Self
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes, pass_context
 from jinja2 import Template as JinjaTemplate
@@ -17,6 +20,7 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
 from markdown_it.token import Token
 
 from notifications.address import has_control_character
@@ -84,9 +88,13 @@ def render_body(source: str, values: Values, *, name: str = "body", frame: Frame
     """Give the text and the HTML part of a body in Markdown; raises TemplateError."""
     slots: list[str] = []
     markdown = _fill_in(_body(source, name), values, name, slots)
-    tokens = _put_values(_MARKDOWN.parse(markdown), slots, name)
-    content = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
-    return Rendered(text=_text_document(plain_text(tokens), frame), html=_html_document(content, tokens, frame))
+    shape = _shape(markdown, name)
+    ready = _Values.of(slots)
+    filled = [block.filled(ready, name) for block in shape]
+    html = "".join([part for part, _ in filled])
+    text = "\n\n".join([part for _, part in filled if part])
+    title = frame.title or _first_heading(shape, slots, name) or frame.sender_name or "Letter"
+    return Rendered(text=_text_document(text, frame), html=_html_document(html, title, frame))
 
 
 # --- Jinja ------------------------------------------------------------------------------------------------------------
@@ -249,31 +257,126 @@ class _LetterMarkdown(MarkdownIt):
 _MARKDOWN = _LetterMarkdown()
 
 
-def _put_values(tokens: Sequence[Token], slots: list[str], name: str) -> list[Token]:
-    """Put the values in the place of their marks; what is written out from here on escapes them."""
-    filled: list[Token] = []
+@lru_cache(maxsize=512)
+def _shape(markdown: str, name: str) -> tuple[_Block, ...]:
+    """The blocks of a letter with marks in the place of its values: read once, and the same for every letter so shaped.
+
+    Nothing of a value is in it: letters of one template differ here only by the ifs and loops they went through.
+    """
+    tokens = _MARKDOWN.parse(markdown)
+    _tidy(tokens, name)
+    ends = [place for place, token in enumerate(tokens, 1) if token.level == 0 and token.nesting <= 0]
+    return tuple(_Block.of(tokens[start:end]) for start, end in pairwise([0, *ends]))
+
+
+def _tidy(tokens: Sequence[Token], name: str) -> None:
     for token in tokens:
-        for url in ("href", "src"):
-            if url in token.attrs:
-                token.attrSet(url, _link(str(token.attrs[url]), slots, name))
-        if "title" in token.attrs:
-            token.attrSet("title", _with_values(str(token.attrs["title"]), slots))
         if token.type == "th_open":
             token.attrSet("scope", "col")
         if align := token.attrs.pop("style", None):
             token.attrSet("class", str(align).removeprefix("text-align:"))
-        if token.children is not None:
-            token.children = _put_values(token.children, slots, name)
+        if "href" in token.attrs and not _MARK.search(str(token.attrs["href"])):
+            token.attrSet("href", _link(str(token.attrs["href"]), [], name))
+        _tidy(token.children or (), name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """What is put in the place of the marks of one letter, for its text and for its HTML.
+
+    *rough* are those that change the lines round them: what has several lines, ends in a space, or is empty.
+    """
+
+    slots: Sequence[str]
+    text: Sequence[str]
+    html: Sequence[str]
+    rough: frozenset[int]
+
+    @classmethod
+    def of(cls, slots: Sequence[str]) -> Self:
+        cleaned = [_cleaned(value) for value in slots]
+        rough = frozenset(n for n, value in enumerate(cleaned) if value != value.strip() or not value or "\n" in value)
+        return cls(slots, cleaned, [escapeHtml(value) for value in cleaned], rough)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A paragraph, a list, a table: its Markdown as it was read, and what comes of it, cut where the values stand."""
+
+    tokens: Sequence[Token]
+    html: _Pieces
+    text: _Pieces
+    depends_on_values: bool
+
+    @classmethod
+    def of(cls, tokens: Sequence[Token]) -> Self:
+        if _depends_on_values(tokens):
+            return cls(tokens, _Pieces.of(""), _Pieces.of(""), depends_on_values=True)
+        return cls(tokens, _Pieces.of(_html(tokens)), _Pieces.of(plain_text(tokens)), depends_on_values=False)
+
+    def filled(self, values: _Values, name: str) -> tuple[str, str]:
+        """The HTML and the text of the block with *values* in it."""
+        if self.depends_on_values or not values.rough.isdisjoint(self.html.used):
+            tokens = _put_values(self.tokens, values.slots, name)
+            return _html(tokens), plain_text(tokens)
+        return self.html.with_values(values.html), self.text.with_values(values.text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """A text that was cut at its marks: *between* are the pieces, and after each but the last a value is *used*."""
+
+    between: Sequence[str]
+    used: Sequence[int]
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        cut = _MARK.split(text)
+        return cls(cut[::2], [int(number) for number in cut[1::2]])
+
+    def with_values(self, values: Sequence[str]) -> str:
+        parts = [piece + values[number] for piece, number in zip(self.between, self.used, strict=False)]
+        return "".join(parts) + self.between[-1]
+
+
+def _html(tokens: Sequence[Token]) -> str:
+    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+
+
+def _depends_on_values(tokens: Sequence[Token]) -> bool:
+    """Whether what stands round a value depends on it, as the line under a heading does and the width of a table."""
+    every = [part for token in tokens for part in (token, *(token.children or ()))]
+    marked = [part for part in every if _MARK.search(f"{part.content} {part.info} {part.attrs}")]
+    is_in_running_text = all(part.type in ("text", "inline") for part in marked)
+    return bool(marked) and not (is_in_running_text and {"h1", "h2", "table", "a"}.isdisjoint(p.tag for p in every))
+
+
+def _put_values(tokens: Sequence[Token], slots: Sequence[str], name: str) -> list[Token]:
+    """Copies with the values in the place of their marks; what is written out from here on escapes them."""
+    filled: list[Token] = []
+    for token in tokens:
         if token.type == "text":
             filled.extend(_lines(_with_values(token.content, slots)))
-        else:
-            if token.type != "inline":
-                token.content = _with_values(token.content, slots)
-            filled.append(token)
+            continue
+        changed: dict[str, Any] = {"attrs": _attributes(token.attrs, slots, name)}
+        if token.children is not None:
+            changed["children"] = _put_values(token.children, slots, name)
+        if token.type != "inline":
+            changed["content"] = _with_values(token.content, slots)
+        filled.append(token.copy(**changed))
     return filled
 
 
-def _with_values(text: str, slots: list[str]) -> str:
+def _attributes(attributes: Mapping[str, Any], slots: Sequence[str], name: str) -> dict[str, Any]:
+    filled = dict(attributes)
+    if "href" in filled and _MARK.search(str(filled["href"])):
+        filled["href"] = _link(str(filled["href"]), slots, name)
+    if "title" in filled:
+        filled["title"] = _with_values(str(filled["title"]), slots)
+    return filled
+
+
+def _with_values(text: str, slots: Sequence[str]) -> str:
     return _MARK.sub(lambda mark: _cleaned(slots[int(mark[1])]), text)
 
 
@@ -291,7 +394,7 @@ def _lines(text: str) -> list[Token]:
     return tokens
 
 
-def _link(url: str, slots: list[str], name: str) -> str:
+def _link(url: str, slots: Sequence[str], name: str) -> str:
     filled = _with_values(url, slots)
     if not _SAFE_LINK.fullmatch(filled):
         raise TemplateError(
@@ -318,23 +421,22 @@ blockquote { margin: 16px 0; padding-left: 16px; border-left: 4px solid #b1b4b6;
 """
 
 
-def _html_document(content: str, tokens: Sequence[Token], frame: Frame) -> str:
+def _html_document(content: str, title: str, frame: Frame) -> str:
     sender = f'<div class="sender">{escape(_cleaned(frame.sender_name))}</div>\n' if frame.sender_name else ""
     below = "<br>\n".join(escape(_cleaned(line)) for line in frame.footer)
     footer = f'<div class="footer">{below}</div>\n' if below else ""
     return (
         '<!doctype html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(_title(tokens, frame))}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{escape(' '.join(_cleaned(title).split()))}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         f'<div class="page">\n{sender}<div role="main">\n{content}</div>\n{footer}</div>\n</body>\n</html>\n'
     )
 
 
-def _title(tokens: Sequence[Token], frame: Frame) -> str:
-    """Give the frame's title, else the first heading, else the sender."""
+def _first_heading(shape: Sequence[_Block], slots: Sequence[str], name: str) -> str:
+    tokens = [token for block in shape for token in block.tokens]
     headings = [inline for opened, inline in pairwise(tokens) if opened.type == "heading_open"]
-    first = plain_text(headings[:1]).strip()
-    return " ".join(_cleaned(frame.title or first or frame.sender_name or "Letter").split())
+    return plain_text(_put_values(headings[:1], slots, name)).strip()
 
 
 def _text_document(content: str, frame: Frame) -> str:

@@ -5,12 +5,13 @@ import string
 from collections.abc import Callable
 from html.parser import HTMLParser
 from timeit import timeit
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.render import Frame, Template, TemplateError, render_body, render_subject
+from notifications.render import Frame, Rendered, Template, TemplateError, render_body, render_subject
 
 
 def main_of(html: str) -> str:
@@ -359,3 +360,46 @@ def test_a_template_names_itself_in_its_errors() -> None:
     assert template.render_body({"b": "B"}) == render_body("{{ b }}", {"b": "B"}, frame=Frame("Us"))
     with pytest.raises(TemplateError, match="'reminder/body'"):
         template.render_body({"a": "A"})
+
+
+# --- reading a template once ------------------------------------------------------------------------------------------
+
+VALUES = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        ["a\nb", "", " x", "**b**", "# h", "- li", "<b>&\"'", "| a | b |", "\ue0000\ue001", "\ue0001\ue001"]
+    ),
+)
+EVERY_SHAPE = "# {{ a }}\n\nDear **{{ b }}**,\n\n- {{ a }}\n- see {{ b }}\n\n> {{ a }}\n\n| x |\n|---|\n| {{ b }} |\n"
+
+
+@given(VALUES, VALUES, VALUES, VALUES)
+def test_a_letter_says_the_same_whichever_letter_was_written_before_it(a: str, b: str, c: str, d: str) -> None:
+    alone = fresh(EVERY_SHAPE, {"a": a, "b": b})
+
+    render_body(EVERY_SHAPE, {"a": c, "b": d})
+    after_another = render_body(EVERY_SHAPE, {"a": a, "b": b})
+
+    assert after_another == alone
+
+
+def fresh(source: str, values: dict[str, str]) -> Rendered:
+    """A letter written by a template that nobody has used before: another comment, another name."""
+    return render_body(f"{{# {uuid4()} #}}{source}", values, name=str(uuid4()))
+
+
+@given(st.sampled_from(["{{ a }} to {{ b }}", "- {{ a }}\n- {{ b }}", "## {{ a }}\n\n{{ b }}"]), st.text(max_size=20))
+def test_what_looks_like_a_mark_in_a_value_takes_no_other_value(source: str, around: str) -> None:
+    values = {"a": f"{around}\ue0001\ue001x", "b": "SECRET"}
+
+    letter = render_body(source, values)
+
+    assert (letter.text.count("SECRET"), letter.html.count("SECRET")) == (1, 1)
+
+
+@pytest.mark.parametrize("value", ["two\nlines", "", " ", "ends in a space ", "plain", "\ue0000\ue001"])
+@pytest.mark.parametrize("source", ["{{ a }}\n\nend", "1. x\n\n   {{ a }}\n2. y", "> - {{ a }}\n>   z", "### {{ a }}"])
+def test_a_value_of_any_shape_reads_as_it_did_before_the_template_was_known(source: str, value: str) -> None:
+    render_body(source, {"a": "something else"})
+
+    assert render_body(source, {"a": value}) == fresh(source, {"a": value})
