@@ -1,0 +1,48 @@
+"""Office files are zip archives: the same content is packed to the same bytes, and what is unsafe is not opened."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+
+_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_MEGABYTE = 1024 * 1024
+LARGEST = 64 * _MEGABYTE
+"""Bytes to which an Office file from outside may unpack."""
+MOST_MEMBERS = 2_000
+"""Files that it may consist of."""
+
+
+def stable(data: bytes, at: datetime) -> bytes:
+    """The archive *data* as if it had been packed at *at*, aware, whenever it was."""
+    said = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    packed = BytesIO()
+    with ZipFile(BytesIO(data)) as found, ZipFile(packed, "w", ZIP_DEFLATED) as made:
+        for name in found.namelist():
+            member = found.read(name)
+            if name == "docProps/core.xml":
+                member = _MODIFIED.sub(rb"\g<1>" + said, member)
+            made.writestr(ZipInfo(name, _EPOCH), member, ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def xml_text(text: str) -> str:
+    """*text* without the characters that no Office file can hold."""
+    return _NOT_XML.sub("", text)
+
+
+def refuse_unsafe(data: bytes) -> None:
+    """Raise ValueError, with a clause that says why, for a file that is no archive or is out of bounds."""
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            members = archive.infolist()
+    except (BadZipFile, OSError, ValueError, NotImplementedError):
+        raise ValueError("it is no Office file of today's kind, or it is damaged or has a password") from None
+    if len(members) > MOST_MEMBERS:
+        raise ValueError(f"it consists of more than {MOST_MEMBERS} parts")
+    if sum(member.file_size for member in members) > LARGEST:
+        raise ValueError(f"it unpacks to more than {LARGEST // _MEGABYTE} MB")
