@@ -7,8 +7,10 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from calendars import london
 from db import queries
@@ -31,14 +33,21 @@ class Beat:
 
 def beat(uow: UnitOfWork, name: str, now: datetime, counters: Mapping[str, int]) -> None:
     """Record that row *name* ran at *now* and what it counted; only the newest run of each row is kept."""
-    beats = queries.heartbeat
     values = {"at": now, "counters": json.dumps(dict(counters), sort_keys=True)}
+    try:
+        _move_hand(uow, name, values)
+    except IntegrityError:  # another worker's first run of this row was noted since we looked: now there is a hand
+        _move_hand(uow, name, values)
+
+
+def _move_hand(uow: UnitOfWork, name: str, values: Mapping[str, Any]) -> None:
+    beats = queries.heartbeat
     with uow.write() as connection:
         known = select(beats.c.at).where(beats.c.name == name).with_for_update()
         last = connection.execute(known).scalar_one_or_none()
         if last is None:
             connection.execute(insert(beats), {"name": name, **values})
-        elif last <= now:  # one that took longer than its follower does not put the hand back
+        elif last <= values["at"]:  # one that took longer than its follower does not put the hand back
             connection.execute(update(beats).where(beats.c.name == name).values(values))
 
 
