@@ -6,12 +6,19 @@ never seat so many. Their histories hold what has been done, but no true hashes.
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 
-from db import queries
+from db import migrate, queries, tables
+from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
 from s11flow.cycles import shipped
 from s11flow.domain.timetable import cut_off_of, dates_of_case
@@ -34,8 +41,58 @@ _REGISTER = (
 )
 
 
+CHUNK = 10_000
+KEPT_IN, KEPT_FROM = Path("build/crowds"), 100_000
+
+
+def kept(count: int, folder: Path) -> Path:
+    """The SQLite file of *count* cases, to be copied and not changed.
+
+    Made in *folder*; a large one in `build/crowds`, where a later run finds it if tables and crowd are still the same.
+    """
+    file = (KEPT_IN if count >= KEPT_FROM else folder) / f"{count}-{_made_by()}.db"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for old in (*file.parent.glob(f"{count}-*"), *file.parent.glob("making.db*")):
+            old.unlink()
+        making = file.parent / "making.db"
+        with database(f"sqlite:///{making}") as uow:
+            gather(uow, count)
+        making.rename(file)
+    return file
+
+
+def _made_by() -> str:
+    """A digest of whatever decides what such a file holds."""
+    made = sha256(shipped().encode())
+    for module in (tables, sys.modules[__name__]):
+        made.update(Path(str(module.__file__)).read_bytes())
+    return made.hexdigest()[:12]
+
+
+def copied(seed: Path, to: Path) -> Path:
+    """A copy of the closed database *seed*, in place of whatever *to* was."""
+    for old in to.parent.glob(f"{to.name}*"):
+        old.unlink()
+    return Path(shutil.copy(seed, to))
+
+
+@contextmanager
+def database(address: str) -> Iterator[UnitOfWork]:
+    """A migrated database at *address*, let go of at the end."""
+    engine = open_engine(address)
+    try:
+        migrate.upgrade(engine)
+        yield UnitOfWork(engine)
+    finally:
+        engine.dispose()
+
+
 def gather(uow: UnitOfWork, count: int) -> None:
-    """Fill a migrated, empty database with *count* cases that owe their first reminder, and nothing else due."""
+    """Fill a migrated, empty database with *count* cases that owe their first reminder, and nothing else due.
+
+    They are written in chunks, so that as much memory is needed for a million as for ten thousand.
+    """
     agencies.init_partnership(uow, shipped(), now=OPENED_AT)
     agencies.import_register(uow, _REGISTER, partnership=PARTNERSHIP, now=OPENED_AT, by="benchmark")
     cycles.open_cycle(
@@ -46,14 +103,27 @@ def gather(uow: UnitOfWork, count: int) -> None:
         connection.execute(update(queries.subject).values(next_due_at=None))
         (cycle,) = queries.cycles(connection)
         dates = _dates(connection, cycle)
-        connection.execute(insert(queries.agency), [_agency(number) for number in range(count)])
-        agency_ids = {row.code: row.id for row in queries.agencies(connection, PARTNERSHIP)}
-        connection.execute(insert(queries.subject), [_subject(number, cycle.id) for number in range(count)])
-        case_ids = dict(connection.execute(select(queries.subject.c.ref, queries.subject.c.id)).tuples().all())
-        ids = [(number, case_ids[_ref(number)], agency_ids[_code(number)]) for number in range(count)]
-        connection.execute(insert(queries.case_file), [_file(case, cycle.id, agency, dates) for _, case, agency in ids])
-        connection.execute(insert(queries.panel_session), [_session(case, cycle.id, number) for number, case, _ in ids])
-        connection.execute(insert(queries.history), [line for _, case, _ in ids for line in _history(case)])
+    for start in range(0, count, CHUNK):
+        with uow.write() as connection:
+            _add(connection, range(start, min(start + CHUNK, count)), cycle.id, dates)
+
+
+def _add(connection: Connection, numbers: range, cycle_id: int, dates: str) -> None:
+    agency_id, case_id = (_last_id(connection, table) for table in (queries.agency, queries.subject))
+    ids = [(number, case_id + place, agency_id + place) for place, number in enumerate(numbers, 1)]
+    rows: dict[Table, list[dict[str, Any]]] = {
+        queries.agency: [{"id": agency, **_agency(number)} for number, _, agency in ids],
+        queries.subject: [{"id": case, **_subject(number, cycle_id)} for number, case, _ in ids],
+        queries.case_file: [_file(case, cycle_id, agency, dates) for _, case, agency in ids],
+        queries.panel_session: [_session(case, cycle_id, number) for number, case, _ in ids],
+        queries.history: [line for _, case, _ in ids for line in _history(case)],
+    }
+    for table, values in rows.items():
+        connection.execute(insert(table), values)
+
+
+def _last_id(connection: Connection, table: Table) -> int:
+    return connection.scalar(select(func.max(table.c.id))) or 0
 
 
 def _code(number: int) -> str:

@@ -8,9 +8,8 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from benchmarks.crowd import TICKED_AT, gather
+from benchmarks.crowd import TICKED_AT, database, gather
 from benchmarks.measure import Result, in_turn, timed
-from benchmarks.ticks import database
 from db.unit_of_work import UnitOfWork
 from notifications.folder import FolderMailer
 from notifications.policy import PostPolicy
