@@ -121,6 +121,30 @@ def case_facts(**changes: Any) -> CaseFacts:
     return replace(whole, **changes)
 
 
+ASKED = london_at("2026-07-06 09:00")
+
+
+def asked(**changes: Any) -> CaseFacts:
+    """Asked in July; its session is pencilled."""
+    return case_facts(**{"state": CaseState.REQUESTED, "asked_at": ASKED, **changes})
+
+
+def reported(state: CaseState = CaseState.SUBMITTED, **changes: Any) -> CaseFacts:
+    """Its report is in."""
+    return asked(**{"state": state, "submission": submission(), "submissions": 1, **changes})
+
+
+def silent(state: EscalationState = EscalationState.WITH_CHAIR, **changes: Any) -> CaseFacts:
+    """Recorded as not submitted; with the Chair since 22 October."""
+    sent_at = None if state == EscalationState.PENDING else london_at("2026-10-22 09:00")
+    return asked(**{"state": CaseState.NOT_SUBMITTED, "escalation": escalation(state, sent_at=sent_at), **changes})
+
+
+def invited(**changes: Any) -> Session:
+    """The first session of a case, its invitation out."""
+    return session(SessionState.INVITED, **changes)
+
+
 def by_then(text: str, facts: CaseFacts | None = None, *, rules: Rulebook = RULES) -> CaseFacts:
     """The case as the clock leaves it, having been ticked whenever something was due, up to *text*."""
     return ticked(facts or case_facts(), until=london_at(text), rules=rules)[0]

@@ -23,52 +23,35 @@ from s11flow.domain.model import (
     Member,
     Note,
     Plan,
-    Session,
     SessionState,
 )
 from s11flow.domain.step import CHASING_LETTERS, SESSION_LETTERS
 from tests.domain.factories import (
+    ASKED,
     OPENED,
     RULES,
     TUESDAY,
     agency,
+    asked,
     by_then,
     case_facts,
     dates,
     escalation,
+    invited,
     letters_of,
     london_at,
     moves,
     plan_of,
     refusal,
+    reported,
     session,
+    silent,
     slot,
     submission,
 )
 
 S, N, P = CaseState, EscalationState, SessionState
-ASKED = london_at("2026-07-06 09:00")
 MONDAY = "2026-10-12 10:00"
-
-
-def asked(**changes: Any) -> CaseFacts:
-    """Asked in July; its session is pencilled."""
-    return case_facts(**{"state": S.REQUESTED, "asked_at": ASKED, **changes})
-
-
-def reported(state: CaseState = S.SUBMITTED, **changes: Any) -> CaseFacts:
-    """Its report is in."""
-    return asked(**{"state": state, "submission": submission(), "submissions": 1, **changes})
-
-
-def silent(state: EscalationState = N.WITH_CHAIR, **changes: Any) -> CaseFacts:
-    """Recorded as not submitted; with the Chair since 22 October."""
-    sent_at = None if state == N.PENDING else london_at("2026-10-22 09:00")
-    return asked(**{"state": S.NOT_SUBMITTED, "escalation": escalation(state, sent_at=sent_at), **changes})
-
-
-def invited(**changes: Any) -> Session:
-    return session(P.INVITED, **changes)
 
 
 RECEIVE = acts.ReceiveReport(submission())

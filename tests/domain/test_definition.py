@@ -55,7 +55,10 @@ RATING = DEFINITION.scale[0]
         (
             with_rules(reminders=(replace(A_RUNG, rule=replace(A_RUNG.rule, anchor="session")),)),
             [
-                'timetable.reminders.target-28d.anchor: "session" cannot be counted from here; use "target" or "deadline".'
+                (
+                    'timetable.reminders.target-28d.anchor: "session" cannot be counted from here; '
+                    'use "target" or "deadline".'
+                )
             ],
         ),
         (
@@ -118,8 +121,10 @@ RATING = DEFINITION.scale[0]
             (
                 with_rules(contact_check=replace(FIVE_BEFORE, **{name: value})),
                 [
-                    "timetable.contact_check: month, week, weekday, nth and day go with anchor = "
-                    '"month"; leave them out.'
+                    (
+                        "timetable.contact_check: month, week, weekday, nth and day go with anchor = "
+                        '"month"; leave them out.'
+                    )
                 ],
             )
             for name, value in {"month": 7, "week": "first_full", "weekday": "monday", "nth": 1, "day": 1}.items()

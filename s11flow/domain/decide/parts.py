@@ -119,8 +119,10 @@ def for_each_agency(facts: CaseFacts, letter: Letter) -> tuple[Letter, ...]:
     return (letter, *own)
 
 
-def end_session(facts: CaseFacts, event: SessionEvent, at: datetime, why: str, reserve: str = "") -> CasePlan:
-    """End the live session, and cancel the invitation of whoever was invited."""
+def end_session(
+    facts: CaseFacts, event: SessionEvent, at: datetime, why: str, *, reason: str = "", reserve: str = ""
+) -> CasePlan:
+    """End the live session, and cancel the invitation of whoever was invited; *reason* is a person's own words."""
     session = facts.session
     if session is None or (transition := SESSION.find(session.state, event)) is None:
         return Plan(facts)
@@ -128,11 +130,11 @@ def end_session(facts: CaseFacts, event: SessionEvent, at: datetime, why: str, r
     letters: tuple[Letter, ...] = ()
     if session.state == SessionState.INVITED:
         by = "panel" if event == SessionEvent.STAND_DOWN else "agency"
-        cancelled = event_letter(after, "panel_invitation_cancelled", at, why, key=session.key, reason=why)
+        cancelled = event_letter(after, "panel_invitation_cancelled", at, why, key=session.key, reason=reason or why)
         letters = (replace(cancelled, about={"by": by, "reserve": reserve}, valid_until=session.starts_at),)
     entry = Entry(
         at, event, f"s{session.number}", session.state, transition.then, cause=why,
-        letters=due_keys(letters),
+        private={"reason": reason} if reason else {}, letters=due_keys(letters),
     )  # fmt: skip
     return Plan(after, (entry,), letters, SESSION_LETTERS)
 

@@ -224,7 +224,8 @@ def _end_live_session(facts: CaseFacts, event: SessionEvent, at: datetime, reaso
         return Refused(facts.ref, session.state, event, can=people_can(SESSION, session.state))
     if not reason.strip():
         return NotNow(facts.ref, event, "give a reason; the agency is told it.")
-    return end_session(facts, event, at, reason, reserve)
+    why = "the panel could not meet" if event == SessionEvent.STAND_DOWN else "the session is not held"
+    return end_session(facts, event, at, why, reason=reason, reserve=reserve)
 
 
 def reply(rules: Rulebook, facts: CaseFacts, act: acts.ReplyToInvitation, at: datetime) -> Decision:
