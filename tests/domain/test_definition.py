@@ -17,6 +17,7 @@ FIRST_OF_OCTOBER = DateRule("month", AT, month=10, day=1)
 END_OF_FIRST_WEEK = DateRule("month", AT, month=10, week="first_full", weekday="friday")
 FIVE_BEFORE = DateRule("request", AT, working_days=-5)
 THREE_WEEKS_BEFORE = DateRule("panel_day", AT, days=-21, roll="back")
+OF_A_MONTH: dict[str, Any] = {"month": 7, "week": "first_full", "weekday": "monday", "nth": 1, "day": 1}
 A_RUNG = Rung("target-28d", DateRule("target", AT, days=-28, roll="back"))
 
 
@@ -127,7 +128,7 @@ RATING = DEFINITION.scale[0]
                     )
                 ],
             )
-            for name, value in {"month": 7, "week": "first_full", "weekday": "monday", "nth": 1, "day": 1}.items()
+            for name, value in OF_A_MONTH.items()
         ),
         (
             with_rules(contact_check=DateRule("request", AT)),
