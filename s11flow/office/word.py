@@ -103,11 +103,15 @@ class WordFile:
             made.extend([_element("bookmarkStart", id=number, name=bookmark), _element("bookmarkEnd", id=number)])
         self._last.addprevious(made)
 
-    def table(self, grid: Grid) -> None:
-        """Add a table under its caption; its header rows are repeated on each page, and no row is torn apart."""
+    def table(self, grid: Grid, *, widths: Sequence[int] = ()) -> None:
+        """Add a table under its caption; its header rows are repeated on each page, and no row is torn apart.
+
+        The columns share the page as *widths* say, or else as their texts need it.
+        """
         caption = "".join(run.text for run in grid.caption.runs).strip()
         self.paragraph("Caption", grid.caption.runs)
-        widths = _widths(grid, self._width)
+        shares = widths or _wanted(grid)
+        widths = [self._width * share // sum(shares) for share in shares]
         size = 16 if len(widths) >= _WIDE else 20  # half points
         table = _element("tbl")
         style = _element("tblStyle", val=self._styles["Table Grid"])
@@ -194,7 +198,7 @@ def _cell(block: Block, width: int, size: int, merge: str) -> Any:
     return _element("tc", layout, paragraph)
 
 
-def _widths(grid: Grid, total: int) -> list[int]:
+def _wanted(grid: Grid) -> list[int]:
     """Room for each column by its longest text: none too narrow for its words, none so wide as to starve others."""
     wanted = [_NARROWEST] * len(grid.rows[0])
     for blocks in grid.rows:
@@ -203,7 +207,7 @@ def _widths(grid: Grid, total: int) -> list[int]:
                 said = "".join(run.text for run in block.runs)
                 word = max(map(len, said.split()), default=0) + _MARGIN
                 wanted[column] = max(wanted[column], min(len(said), _WIDEST), min(word, _WIDEST))
-    return [total * length // sum(wanted) for length in wanted]
+    return wanted
 
 
 def _paragraph(style_id: str, runs: Sequence[Run], size: int = 0) -> Any:
