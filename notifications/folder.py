@@ -3,9 +3,10 @@
 import errno
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-from notifications.outcome import Closing, Outcome, Status
+from notifications.outcome import Closing, Outcome, Status, nothing
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
@@ -17,7 +18,9 @@ class FolderMailer(Closing):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:
+    def send(
+        self, raw: bytes, *, sender: str, recipient: str, name: str, meanwhile: Callable[[], None] = nothing
+    ) -> Outcome:
         """File *raw* under *name*; the same bytes under the same name again are no news, other bytes are refused."""
         if not _SAFE_NAME.fullmatch(name):
             return Outcome(Status.FAILED, f"The mail was not filed: {name[:80]!r} is not a safe name for a file.")

@@ -10,8 +10,10 @@ from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
 from email.message import Message
 from email.mime.nonmultipart import MIMENonMultipart
+from email.policy import Compat32, compat32
 from email.utils import format_datetime
 from hashlib import sha256
+from typing import cast
 
 from emails.message import Message as Composer
 
@@ -23,9 +25,12 @@ LONGEST_HEADER = 900  # a header line may hold 998 octets; nothing sensible is n
 
 _LONGEST_PLAIN = 400  # longer values are encoded, because encoded words can be folded anywhere
 
+_ONE_LINE = 76  # name and value that fit one line of 78 with the colon and the space between them
+
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,76}")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
 _CONTENT_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9][A-Za-z0-9.+-]*")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _METHOD_LINE = re.compile(rb"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
 _OUR_HEADERS = {
     *("date", "message-id", "subject", "from", "sender", "reply-to", "to", "cc", "bcc", "in-reply-to", "references"),
@@ -33,6 +38,7 @@ _OUR_HEADERS = {
 }
 _OUR_HEADER_FAMILIES = ("content-", "resent-")
 
+_CRLF = compat32.clone(linesep="\r\n")
 # ``emails`` changes the registered utf-8 charset for the whole process: ours is kept apart from the registry. Quoted
 # printable keeps a letter in a folder readable with nothing but an editor.
 _UTF8 = Charset("utf-8")
@@ -103,7 +109,7 @@ def compose(email: Email) -> bytes:
     """
     _check(email)
     composer = Composer(
-        charset="utf-8",
+        charset=cast("str", _UTF8),  # which it hands on to the standard library, where both will do
         message_id=email.message_id,
         date=format_datetime(email.date),  # as text: an aware date would lose its zone
         subject=email.subject,
@@ -120,7 +126,7 @@ def compose(email: Email) -> bytes:
     if email.calendar:
         composer.attach(filename="invite.ics", data=email.calendar.content, mime_type="application/ics", headers={})
     composer.after_build = lambda _composer, root: _finish(root, email)
-    return bytes(composer.as_bytes())
+    return b"".join(_written(composer.as_message(), _CRLF))
 
 
 def _finish(root: Message, email: Email) -> None:
@@ -128,8 +134,6 @@ def _finish(root: Message, email: Email) -> None:
     related, *attached = _parts(root)
     (alternative,) = _parts(related)
     root.set_payload([alternative, *attached])
-    for part in _parts(alternative):
-        _quote_printable(part)
     if email.calendar:
         alternative.attach(_calendar_part(email.calendar))
     _set_headers(root, email)
@@ -138,13 +142,6 @@ def _finish(root: Message, email: Email) -> None:
 
 def _parts(message: Message) -> list[Message]:
     return [part for part in message.get_payload() if isinstance(part, Message)]
-
-
-def _quote_printable(part: Message) -> None:
-    text = part.get_payload(decode=True)
-    assert isinstance(text, bytes)  # a text part, decoded
-    del part["Content-Transfer-Encoding"]
-    part.set_payload(text.decode(), charset=_UTF8)
 
 
 def _calendar_part(calendar: CalendarPart) -> Message:
@@ -192,8 +189,45 @@ def _is_plain(value: str) -> bool:
 def _set_boundaries(root: Message, seed: str) -> None:
     """Derive the boundaries from the Message-ID; ``=_`` can occur neither in base64 nor in quoted-printable."""
     multiparts = [part for part in root.walk() if part.is_multipart()]
+    digest = sha256(seed.encode()).hexdigest()[:32]
     for number, part in enumerate(multiparts):
-        part.set_boundary(f"=_{number}_{sha256(seed.encode()).hexdigest()[:32]}")
+        boundary = f"=_{number}_{digest}"
+        # Written whole: `set_boundary` would take the header apart and put it together again.
+        part.replace_header("Content-Type", f'{part.get_content_type()}; boundary="{boundary}"')
+
+
+# --- the tree as bytes: what `email.generator` gives, without its parsing of what we have just written
+
+
+def _written(part: Message, policy: Compat32) -> Iterator[bytes]:
+    for name, value in part.raw_items():
+        yield _header_line(name, value, policy)
+    yield b"\r\n"
+    if not part.is_multipart():
+        yield _with_crlf(str(part.get_payload()))
+        return
+    delimiter = b"--" + part["Content-Type"].rpartition("boundary=")[2].strip('"').encode()
+    if part.preamble is not None:
+        yield _with_crlf(part.preamble) + b"\r\n"
+    for child in _parts(part):
+        yield delimiter + b"\r\n"
+        yield from _written(child, policy)
+        yield b"\r\n"
+    yield delimiter + b"--\r\n"
+
+
+def _with_crlf(text: str) -> bytes:
+    return _LINE_END.sub("\r\n", text).encode("ascii")
+
+
+def _header_line(name: str, value: str, policy: Compat32) -> bytes:
+    """A header; only one that is longer than a line, or in other letters, is taken apart to be folded."""
+    if len(name) + len(value) < _ONE_LINE and value.isascii() and value.isprintable():
+        return f"{name}: {value}\r\n".encode()
+    return bytes(policy.fold_binary(name, value))
+
+
+# --- what is refused
 
 
 def _check(email: Email) -> None:

@@ -1,5 +1,6 @@
 """What can become of a mail, and what every mailer promises."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
@@ -29,13 +30,20 @@ class Outcome:
     unreachable: bool = False
 
 
+def nothing() -> None:
+    """Do nothing while a server thinks."""
+
+
 class Mailer(Protocol):
     """Where mail leaves the house. Used by one thread at a time."""
 
-    def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:
+    def send(
+        self, raw: bytes, *, sender: str, recipient: str, name: str, meanwhile: Callable[[], None] = nothing
+    ) -> Outcome:
         """Try once to hand over *raw* for *recipient*; never raises for what the other side does.
 
-        *name* is a safe file stem, such as ``2026-10-20_0930_000123_reminder``.
+        *name* is a safe file stem, such as ``2026-10-20_0930_000123_reminder``. *meanwhile* may be called, once, while
+        the other side thinks about the mail: it is for work that can be done then, and need not be.
         """
 
     def close(self) -> None:

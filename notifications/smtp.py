@@ -3,16 +3,18 @@
 import re
 import smtplib
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
 from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Literal
 
 from notifications.address import check_address
-from notifications.outcome import Closing, Outcome, Status
+from notifications.outcome import Closing, Outcome, Status, nothing
 
 Tls = Literal["none", "starttls", "tls"]
 
+_CLOSING = 421  # "I am closing this connection": about the connection, not about this mail
 _NEEDS_LOGIN = {530, 534, 535, 538}  # "first log in": about our settings, not about this mail
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -24,6 +26,10 @@ class _Stop(Exception):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.detail)
         self.outcome = outcome
+
+
+class _Gone(Exception):
+    """The connection had ended while nothing was said over it; of this mail the server has heard nothing."""
 
 
 class SmtpMailer(Closing):
@@ -64,21 +70,25 @@ class SmtpMailer(Closing):
         self._local_hostname = local_hostname
         self._context = context or ssl.create_default_context()
         self._connection: smtplib.SMTP | None = None
+        self._is_amid_a_mail = False
 
-    def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:
+    def send(
+        self, raw: bytes, *, sender: str, recipient: str, name: str, meanwhile: Callable[[], None] = nothing
+    ) -> Outcome:
         """Try once. 4xx and what goes wrong before the text is handed over is DELAYED, 5xx is FAILED, a connection
         lost between the text and the server's answer is UNCERTAIN; a mail is never sent a second time from here."""
         for address in (sender, recipient):
             if reason := check_address(address):
                 return Outcome(Status.FAILED, f"The mail was not sent: the address {address[:80]!r} {reason}.")
         try:
-            return self._send(self._ready(), raw, sender, recipient)
+            return self._send(self._offered(raw, sender, recipient), raw, meanwhile)
         except _Stop as stop:
             return stop.outcome
 
     def close(self) -> None:
         """Say goodbye to the server; a server that is already gone is no news."""
         connection, self._connection = self._connection, None
+        self._is_amid_a_mail = False
         if connection is not None:
             with suppress(OSError):
                 connection.quit()
@@ -86,17 +96,34 @@ class SmtpMailer(Closing):
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
+        self._is_amid_a_mail = False
         if connection is not None:
             connection.close()
 
-    # Before MAIL: here a lost connection is opened again, once.
+    # Up to the answer to MAIL: here a connection that was lost while it was idle is opened again, once.
 
-    def _ready(self) -> smtplib.SMTP:
-        if self._connection is not None and not _still_there(self._connection):
+    def _offered(self, raw: bytes, sender: str, recipient: str) -> smtplib.SMTP:
+        """A connection whose server waits for the text of the mail."""
+        if self._is_amid_a_mail:
+            self._reset()
+        if self._connection is not None:
+            try:
+                return self._offer(self._connection, raw, sender, recipient, is_idle=True)
+            except _Gone:
+                self._drop()
+        self._connection = self._connect()
+        return self._offer(self._connection, raw, sender, recipient, is_idle=False)
+
+    def _reset(self) -> None:
+        """Clear what an earlier refusal left."""
+        self._is_amid_a_mail = False
+        assert self._connection is not None
+        try:
+            code, _ = self._connection.rset()
+        except OSError:
+            code = -1
+        if code != 250:
             self._drop()
-        if self._connection is None:
-            self._connection = self._connect()
-        return self._connection
 
     def _connect(self) -> smtplib.SMTP:
         connection: smtplib.SMTP | None = None
@@ -155,13 +182,50 @@ class SmtpMailer(Closing):
                 why, needs_person = f"could not be reached {phase} ({_reason(error)})", False
         return Outcome(Status.DELAYED, f"{self._server} {why}.", needs_person, unreachable=True)
 
-    # From MAIL on: one walk, no way back.
+    # From there on: one walk, no way back.
 
-    def _send(self, connection: smtplib.SMTP, raw: bytes, sender: str, recipient: str) -> Outcome:
-        size = [f"SIZE={len(raw)}"] if connection.has_extn("size") else []
-        self._ask(connection, "MAIL", " ".join([f"FROM:<{sender}>", *size]))
-        self._ask(connection, "RCPT", f"TO:<{recipient}>")
-        self._ask(connection, "DATA", "", wanted=3)
+    def _offer(
+        self, connection: smtplib.SMTP, raw: bytes, sender: str, recipient: str, *, is_idle: bool
+    ) -> smtplib.SMTP:
+        size = f" SIZE={len(raw)}" if connection.has_extn("size") else ""
+        asked = [("MAIL", f"MAIL FROM:<{sender}>{size}"), ("RCPT", f"RCPT TO:<{recipient}>"), ("DATA", "DATA")]
+        at_once = connection.has_extn("pipelining")
+        for place, (verb, command) in enumerate(asked):
+            try:
+                if not at_once:
+                    connection.send(f"{command}\r\n")
+                elif place == 0:
+                    connection.send("".join(f"{line}\r\n" for _, line in asked))
+                code, answer = connection.getreply()
+            except OSError:
+                raise self._lost_at(verb, is_idle=is_idle) from None
+            if is_idle and verb == "MAIL" and code == _CLOSING:
+                raise _Gone
+            if code // 100 != (3 if verb == "DATA" else 2):
+                outcome = self._refused(f"at {verb}", code, answer, unclear=Status.DELAYED)
+                self._hear_out(len(asked) - place - 1 if at_once else 0)
+                raise _Stop(outcome)
+        return connection
+
+    def _lost_at(self, verb: str, *, is_idle: bool) -> Exception:
+        self._drop()
+        if is_idle and verb == "MAIL":
+            return _Gone()
+        return _Stop(self._lost(f"at {verb}", Status.DELAYED))
+
+    def _hear_out(self, answers: int) -> None:
+        """Read what was answered to commands that went with a refused one; a server that wants the text gets none."""
+        if self._connection is None:
+            return
+        self._is_amid_a_mail = True
+        try:
+            codes = [self._connection.getreply()[0] for _ in range(answers)]
+        except OSError:
+            codes = [_CLOSING]
+        if any(code // 100 not in (2, 4, 5) or code == _CLOSING for code in codes):
+            self._drop()
+
+    def _send(self, connection: smtplib.SMTP, raw: bytes, meanwhile: Callable[[], None]) -> Outcome:
         try:
             connection.send(_on_the_wire(raw))
         except OSError:
@@ -169,23 +233,20 @@ class SmtpMailer(Closing):
             raise _Stop(self._lost("while the text was sent", Status.DELAYED)) from None
         try:
             connection.send(b".\r\n")
+        except OSError:
+            raise self._lost_after_the_text() from None
+        meanwhile()
+        try:
             code, answer = connection.getreply()
         except OSError:
-            self._drop()
-            raise _Stop(self._lost("after the text was sent and before it answered", Status.UNCERTAIN)) from None
+            raise self._lost_after_the_text() from None
         if code // 100 == 2:
             return Outcome(Status.SENT, f"{self._server} took the mail ({code} {_words(answer)}).")
         return self._refused("after the text", code, answer, unclear=Status.UNCERTAIN)
 
-    def _ask(self, connection: smtplib.SMTP, verb: str, rest: str, *, wanted: int = 2) -> None:
-        phase = f"at {verb}"
-        try:
-            code, answer = connection.docmd(verb, rest)
-        except OSError:
-            self._drop()
-            raise _Stop(self._lost(phase, Status.DELAYED)) from None
-        if code // 100 != wanted:
-            raise _Stop(self._refused(phase, code, answer, unclear=Status.DELAYED))
+    def _lost_after_the_text(self) -> _Stop:
+        self._drop()
+        return _Stop(self._lost("after the text was sent and before it answered", Status.UNCERTAIN))
 
     def _lost(self, phase: str, status: Status) -> Outcome:
         if status == Status.UNCERTAIN:
@@ -194,7 +255,7 @@ class SmtpMailer(Closing):
 
     def _refused(self, phase: str, code: int, answer: bytes, *, unclear: Status) -> Outcome:
         said = f"({code} {_words(answer)})"
-        if code == 421 or code // 100 not in (4, 5):
+        if code == _CLOSING or code // 100 not in (4, 5):
             self._drop()
         if code in _NEEDS_LOGIN:
             return Outcome(
@@ -221,14 +282,6 @@ def _is_silence(error: OSError) -> bool:
 
 def _reason(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
-
-
-def _still_there(connection: smtplib.SMTP) -> bool:
-    try:
-        code, _ = connection.rset()  # also clears what an earlier refusal left
-    except OSError:
-        return False
-    return code == 250
 
 
 def _on_the_wire(raw: bytes) -> bytes:

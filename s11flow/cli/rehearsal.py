@@ -5,7 +5,7 @@ What is printed is thus what would have happened; nobody hears of it and nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from db.engine import WAIT
 from db.unit_of_work import UnitOfWork
 from notifications.mailer import Mailer, Outcome, Status
-from notifications.outcome import Closing
+from notifications.outcome import Closing, nothing
 from notifications.policy import PostPolicy
 from s11flow.app import App
 from s11flow.services.submissions import Documents
@@ -73,7 +73,9 @@ class Rehearsal:
 class _Nowhere(Closing):
     """A mailer for letters that must not leave."""
 
-    def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:
+    def send(
+        self, raw: bytes, *, sender: str, recipient: str, name: str, meanwhile: Callable[[], None] = nothing
+    ) -> Outcome:
         """Say that it would be handed over."""
         return Outcome(Status.SENT, "not sent: this is a dry run")
 

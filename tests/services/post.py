@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from db.unit_of_work import UnitOfWork
-from notifications.outcome import Closing, Outcome, Status
+from notifications.outcome import Closing, Outcome, Status, nothing
 from notifications.policy import PostPolicy
 from s11flow.services.delivery import Delivered, deliver
 from s11flow.services.outbox import list_messages
@@ -42,7 +42,9 @@ class Server(Closing):
     taken: list[Mail] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
 
-    def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:
+    def send(
+        self, raw: bytes, *, sender: str, recipient: str, name: str, meanwhile: Callable[[], None] = nothing
+    ) -> Outcome:
         """Answer, and keep what was taken."""
         outcome = self.answer(recipient)
         self.seen.append(recipient)

@@ -6,7 +6,7 @@ import email
 import email.policy
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ import pytest
 
 from db.unit_of_work import UnitOfWork
 from notifications.folder import FolderMailer
-from notifications.outcome import Outcome
+from notifications.outcome import Outcome, nothing
 from notifications.policy import PostPolicy
 from s11flow.services import outbox
 from s11flow.services.delivery import LEASE, Delivered, deliver, waits_for_person
@@ -510,7 +510,9 @@ class Dying(Server):
 
     victim: str = ""
 
-    def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:
+    def send(
+        self, raw: bytes, *, sender: str, recipient: str, name: str, meanwhile: Callable[[], None] = nothing
+    ) -> Outcome:
         outcome = super().send(raw, sender=sender, recipient=recipient, name=name)
         if recipient == self.victim:
             raise Died
@@ -563,7 +565,9 @@ def test_after_a_crash_a_letter_to_the_chair_waits_for_a_person(asked: UnitOfWor
 
 def test_after_a_crash_a_folder_has_each_letter_once(asked: UnitOfWork, tmp_path: Path) -> None:
     class DyingFolder(FolderMailer):
-        def send(self, raw: bytes, *, sender: str, recipient: str, name: str) -> Outcome:
+        def send(
+            self, raw: bytes, *, sender: str, recipient: str, name: str, meanwhile: Callable[[], None] = nothing
+        ) -> Outcome:
             super().send(raw, sender=sender, recipient=recipient, name=name)
             raise Died
 
