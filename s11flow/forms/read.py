@@ -28,7 +28,8 @@ _STATUS_WORDS: dict[str, Status] = {
     "in progress": "under way",
     "ongoing": "under way",
     "not started": "planned",
-} | {status: status for status in STATUSES}
+    **{status: status for status in STATUSES},
+}
 _NOT_APPLICABLE = frozenset({"n/a", "na", "n.a.", "not applicable"})
 
 
