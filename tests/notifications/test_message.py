@@ -11,7 +11,7 @@ from email.message import Message
 from email.utils import getaddresses
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notifications.message import Attachment, CalendarPart, Email, RefusedHeader, compose, message_id
@@ -228,7 +228,13 @@ def test_no_subject_name_or_header_adds_a_header_or_a_recipient(
         assert [address for _, address in getaddresses([str(read["From"])])] == [PLAIN.sender_address]
 
 
+def unfolded(value: object) -> str:
+    """A header as a reader takes it: its lines put together again (RFC 5322, 2.2.3)."""
+    return re.sub(r"\r?\n(?=[ \t])", "", str(value))
+
+
 @given(subject=HOSTILE, to_name=HOSTILE)
+@example(subject="Bcc: eve@evil.example" * 4, to_name="Bcc: eve@evil.example" * 4)
 def test_what_is_not_refused_is_read_as_what_it_says(subject: str, to_name: str) -> None:
     try:
         raw = compose(replace(PLAIN, subject=subject, to_name=to_name))
@@ -236,8 +242,8 @@ def test_what_is_not_refused_is_read_as_what_it_says(subject: str, to_name: str)
         return
 
     read = message_from_bytes(raw)
-    ((name, _),) = getaddresses([str(read["To"])])
-    assert str(make_header(decode_header(str(read["Subject"])))) == subject
+    ((name, _),) = getaddresses([unfolded(read["To"])])
+    assert str(make_header(decode_header(unfolded(read["Subject"])))) == subject
     assert str(make_header(decode_header(name))) == to_name
 
 
