@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 from docx import Document
+from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.opc.exceptions import OpcError
 from docx.oxml.ns import qn
 from lxml.etree import LxmlError
@@ -18,6 +20,7 @@ Rows = tuple[tuple[str, ...], ...]
 
 _TEXT, _TAB, _BREAKS = qn("w:t"), qn("w:tab"), {qn("w:br"), qn("w:cr")}
 _PARAGRAPH, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
+_FIELD = re.compile(r'HYPERLINK\s+"([^"]+)"')
 _TAB_STOPS, _GONE = qn("w:tabs"), {qn("w:del"), qn("w:moveFrom")}
 
 
@@ -27,10 +30,14 @@ class NotAWordFile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class WordText:
-    """What a document says: each part is a paragraph, or a table as rows of cells. `identifier` is its own."""
+    """What a document says: each part is a paragraph, or a table as rows of cells.
+
+    `identifier` is the file's own; `links` are the addresses that lie behind words and pictures.
+    """
 
     identifier: str
     parts: tuple[str | Rows, ...]
+    links: tuple[str, ...] = ()
 
 
 def read_word(data: bytes) -> WordText:
@@ -38,10 +45,20 @@ def read_word(data: bytes) -> WordText:
     try:
         refuse_unsafe(data)
         document = Document(BytesIO(data))
-        return WordText(document.core_properties.identifier or "", tuple(_parts(document.element.body)))
+        parts = tuple(_parts(document.element.body))
+        return WordText(document.core_properties.identifier or "", parts, tuple(_links(document)))
     except (ValueError, KeyError, TypeError, AttributeError, OSError, OpcError, LxmlError) as error:
         why = str(error) if type(error) is ValueError else "it is damaged, or of another kind"
         raise NotAWordFile(f"The file cannot be read as a Word document (.docx): {why}.") from error
+
+
+def _links(document: Any) -> Iterator[str]:
+    for relation in document.part.rels.values():
+        if relation.is_external and relation.reltype == RELATIONSHIP_TYPE.HYPERLINK:
+            yield relation.target_ref
+    for instruction in document.element.body.iter(qn("w:instrText")):
+        if said := _FIELD.search(instruction.text or ""):
+            yield said[1]
 
 
 def _parts(container: Any) -> Iterator[str | Rows]:

@@ -1,0 +1,111 @@
+"""Finds the web addresses in a report's files; opens nothing and fetches nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from io import BytesIO
+
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
+from s11flow.office.read_word import NotAWordFile, read_word
+
+_ADDRESS = re.compile(
+    r"""(?:https?|ftp|file|smb)://?[^\s<>"'\u201c\u201d\u2018\u2019\[\]{}|^`]+"""
+    r"""|\bwww\.[^\s<>"'\u201c\u201d\u2018\u2019\[\]{}|^`]+"""
+    r"""|\\\\[\w.$-]+\\[^\s<>"|?*]+"""
+    r"""|\b[A-Za-z]:\\[^\s<>"|?*]+""",
+    re.IGNORECASE,
+)
+_ENDS = ".,;:!?*_"
+_MOST_PAGES = 500
+
+
+class Unreadable(ValueError):
+    """A file in which links could not be looked for; the sentence says why."""
+
+
+def links_in(name: str, data: bytes) -> tuple[str, ...]:
+    """Every address in the file, each once, in the order it has them: written out, or behind words or a picture.
+
+    Word and PDF files and plain texts are read, by the ending of *name*; any other kind is Unreadable, as is a file that
+    is damaged or has a password. Addresses of mail are none.
+    """
+    ending = name.rpartition(".")[2].casefold()
+    reader = _READERS.get(ending)
+    if reader is None:
+        raise Unreadable(f"{name}: links are looked for in Word, PDF and text files, not in this kind.")
+    try:
+        found = list(reader(data))
+    except (
+        NotAWordFile,
+        PyPdfError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        OSError,
+    ) as error:
+        raise Unreadable(f"{name}: links could not be looked for; the file is damaged, or has a password.") from error
+    return tuple(dict.fromkeys(address for address in map(_whole, found) if address))
+
+
+def addresses_in(text: str) -> Iterator[str]:
+    """The addresses that are written out in a text, without the punctuation of the sentence they stand in."""
+    for match in _ADDRESS.finditer(text):
+        yield _trimmed(match[0])
+
+
+def _trimmed(address: str) -> str:
+    while address and (address[-1] in _ENDS or (address[-1] == ")" and address.count("(") < address.count(")"))):
+        address = address[:-1]
+    return address
+
+
+def _whole(address: str) -> str:
+    text = address.strip()
+    if text.casefold().startswith(("mailto:", "#", "tel:")):
+        return ""
+    return f"https://{text}" if text.casefold().startswith("www.") else text
+
+
+def _of_word(data: bytes) -> Iterator[str]:
+    word = read_word(data)
+    yield from word.links
+    for part in word.parts:
+        for text in [part] if isinstance(part, str) else [cell for row in part for cell in row]:
+            yield from addresses_in(text)
+
+
+def _of_pdf(data: bytes) -> Iterator[str]:
+    reader = PdfReader(BytesIO(data))
+    for number, page in enumerate(reader.pages):
+        if number == _MOST_PAGES:
+            return
+        for annotation in page.get("/Annots") or ():
+            action = annotation.get_object().get("/A") or {}
+            address = action.get_object().get("/URI")
+            if address:
+                yield str(address)
+        yield from addresses_in(page.extract_text())
+
+
+def _of_text(data: bytes) -> Iterator[str]:
+    for encoding in ("utf-8-sig", "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp1252"):
+        try:
+            yield from addresses_in(data.decode(encoding))
+            return
+        except UnicodeDecodeError:
+            continue
+    yield from addresses_in(data.decode("latin-1"))
+
+
+_READERS: dict[str, Callable[[bytes], Iterator[str]]] = {
+    "docx": _of_word,
+    "pdf": _of_pdf,
+    "txt": _of_text,
+    "md": _of_text,
+    "csv": _of_text,
+}
