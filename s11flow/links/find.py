@@ -9,7 +9,7 @@ from io import BytesIO
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from s11flow.office.read_word import NotAWordFile, read_word
+from s11flow.office.read_word import read_word
 
 _ADDRESS = re.compile(
     r"""(?:https?|ftp|file|smb)://?[^\s<>"'\u201c\u201d\u2018\u2019\[\]{}|^`]+"""
@@ -20,6 +20,8 @@ _ADDRESS = re.compile(
 )
 _ENDS = ".,;:!?*_"
 _MOST_PAGES = 500
+_DAMAGED = (PyPdfError, ValueError, KeyError, TypeError, AttributeError, OSError)
+"""What the readers of these kinds raise over a file that is not whole."""
 
 
 class Unreadable(ValueError):
@@ -29,8 +31,8 @@ class Unreadable(ValueError):
 def links_in(name: str, data: bytes) -> tuple[str, ...]:
     """Every address in the file, each once, in the order it has them: written out, or behind words or a picture.
 
-    Word and PDF files and plain texts are read, by the ending of *name*; any other kind is Unreadable, as is a file that
-    is damaged or has a password. Addresses of mail are none.
+    Word and PDF files and plain texts are read, by the ending of *name*; any other kind is Unreadable, and so is a file
+    that is damaged or has a password. Addresses of mail are none.
     """
     ending = name.rpartition(".")[2].casefold()
     reader = _READERS.get(ending)
@@ -38,16 +40,7 @@ def links_in(name: str, data: bytes) -> tuple[str, ...]:
         raise Unreadable(f"{name}: links are looked for in Word, PDF and text files, not in this kind.")
     try:
         found = list(reader(data))
-    except (
-        NotAWordFile,
-        PyPdfError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-        OSError,
-    ) as error:
+    except (*_DAMAGED, RecursionError) as error:
         raise Unreadable(f"{name}: links could not be looked for; the file is damaged, or has a password.") from error
     return tuple(dict.fromkeys(address for address in map(_whole, found) if address))
 
@@ -85,9 +78,8 @@ def _of_pdf(data: bytes) -> Iterator[str]:
         if number == _MOST_PAGES:
             return
         for annotation in page.get("/Annots") or ():
-            action = annotation.get_object().get("/A") or {}
-            address = action.get_object().get("/URI")
-            if address:
+            action = annotation.get_object().get("/A")
+            if action is not None and (address := action.get_object().get("/URI")):
                 yield str(address)
         yield from addresses_in(page.extract_text())
 
