@@ -14,33 +14,49 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import looking_ahead, post, starting, ticks
+from benchmarks import curve, looking_ahead, memory, post, starting, ticks
 from benchmarks.measure import Result
+from benchmarks.peers import racing
 
-BENCHMARKS: dict[str, Callable[[Path], Result]] = {
+BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "tick-sqlite": ticks.on_sqlite,
     "tick-postgres": ticks.on_postgres,
     "tick-idle": ticks.idle,
+    "memory": memory.of_a_tick,
     "forecast": looking_ahead.a_year,
+    "peer-dbos-sqlite": racing.dbos_on_sqlite,
+    "peer-dbos-postgres": racing.dbos_on_postgres,
+    "peer-procrastinate": racing.procrastinate,
+    "peer-prefect": racing.prefect,
+    "peer-spiffworkflow": racing.spiffworkflow,
     "deliver": post.to_a_folder,
     "help": starting.help_page,
     "demo": starting.demo_year,
 }
+LONG: dict[str, Callable[[Path], Result | list[Result]]] = {
+    "curve": curve.to_a_hundred_thousand,
+    "curve-million": curve.to_a_million,
+}
+"""Only when they are named, or with `--long`."""
 WRITTEN_TO = Path("build/bench.json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmarks asked for, or all."""
+    """Run the benchmarks asked for, or all but the long ones."""
+    known = BENCHMARKS | LONG
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to run, of {', '.join(BENCHMARKS)}")
-    names = parser.parse_args(arguments).names or list(BENCHMARKS)
-    if unknown := [name for name in names if name not in BENCHMARKS]:
-        parser.error(f"no benchmark is called {', '.join(unknown)}; there is {', '.join(BENCHMARKS)}")
-    results = []
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to run, of {', '.join(known)}")
+    parser.add_argument("--long", action="store_true", help="with the million's curve: about ten minutes more")
+    asked = parser.parse_args(arguments)
+    names = asked.names or [*BENCHMARKS, *(["curve-million"] if asked.long else [])]
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"no benchmark is called {', '.join(unknown)}; there is {', '.join(known)}")
+    results: list[Result] = []
     for name in names:
         print(f"{name} ...", file=sys.stderr, flush=True)
         with TemporaryDirectory(prefix="s11flow-bench-") as folder:
-            results.append(BENCHMARKS[name](Path(folder)))
+            found = known[name](Path(folder))
+        results += [found] if isinstance(found, Result) else found
     Console(width=None if sys.stdout.isatty() else 150).print(_table(results))
     WRITTEN_TO.parent.mkdir(parents=True, exist_ok=True)
     WRITTEN_TO.write_text(json.dumps(_document(results), indent=2) + "\n", encoding="utf-8")
@@ -76,11 +92,9 @@ def _cells(result: Result) -> tuple[str, ...]:
 
 
 def _wanted(result: Result) -> str:
-    if result.within is not None:
-        return f"{result.within:g} {result.unit}"
-    if result.at_most is not None:
-        return f"at most {result.at_most:g}"
-    return "" if result.at_least is None else f"at least {result.at_least:g}"
+    limits = {"at most {:g} times": result.at_most, "at least {:g} times": result.at_least}
+    found = [words.format(limit) for words, limit in limits.items() if limit is not None]
+    return ", ".join([*found, *([_amount(result.within, result.unit)] if result.within is not None else [])])
 
 
 def _said(result: Result) -> str:
@@ -92,8 +106,14 @@ def _said(result: Result) -> str:
 
 
 def _figure(figures: Sequence[float], unit: str) -> str:
-    middle = median(figures)
-    return f"{middle:.3f} s" if unit == "s" else f"{middle:,.0f} {unit}"
+    return f"{median(figures):.3f} s" if unit == "s" else _amount(median(figures), unit)
+
+
+def _amount(figure: float, unit: str) -> str:
+    """As it is written in the table; a power is that of the number of cases."""
+    if unit == "power":
+        return f"n^{figure:.2f}"
+    return f"{figure:g} s" if unit == "s" else f"{figure:,.0f} {unit}".replace(" /", "/")
 
 
 def _ratio(ratio: float) -> str:

@@ -1,0 +1,49 @@
+"""How much memory a tick needs at its peak, in a process of its own: `python -m benchmarks.memory ADDRESS`."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.crowd import TICKED_AT, copied, database, kept
+from benchmarks.measure import Result
+from s11flow.services.tick import tick
+
+FEW, MANY = 1_000, 100_000
+BETWEEN = 30_000
+MOST, FLAT = 300, 1.2
+"""Megabytes, and how much more many cases may need than few."""
+_KILOBYTES_IN_A_MEGABYTE = 1024
+
+
+def of_a_tick(folder: Path, few: int = FEW, between: int = BETWEEN, many: int = MANY) -> Result:
+    """The peak of a tick over many due cases beside one over few: each batch is let go of before the next is read."""
+    peaks = {count: _peak(folder, count) for count in (few, between, many)}
+    what = f"peak memory of a tick, {many:,} due cases, SQLite"
+    return Result(
+        "memory", what, f"{few:,} due cases", (peaks[many],), (peaks[few],), at_most=FLAT, within=MOST, unit="MB",
+        details={"megabytes": peaks},
+    )  # fmt: skip
+
+
+def _peak(folder: Path, count: int) -> float:
+    file = copied(kept(count, folder), folder / "memory.db")
+    command = [sys.executable, "-m", "benchmarks.memory", f"sqlite:///{file}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    queued, megabytes = done.stdout.split() if done.returncode == 0 else ("0", "0")
+    if int(queued) != count:
+        raise RuntimeError(f"A tick was to queue {count} letters and queued {queued}: {done.stderr[-500:]}")
+    return float(megabytes)
+
+
+def main() -> None:
+    """Tick the database that is named, and print how many letters that queued and the most memory it took."""
+    with database(sys.argv[1]) as uow:
+        done = tick(uow, now=TICKED_AT)
+    print(done.messages, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KILOBYTES_IN_A_MEGABYTE)
+
+
+if __name__ == "__main__":
+    main()
