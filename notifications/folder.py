@@ -4,6 +4,7 @@ import errno
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from notifications.outcome import Closing, Outcome, Status, nothing
@@ -17,6 +18,7 @@ class FolderMailer(Closing):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._is_certain = False
 
     def send(
         self, raw: bytes, *, sender: str, recipient: str, name: str, meanwhile: Callable[[], None] = nothing
@@ -26,7 +28,7 @@ class FolderMailer(Closing):
             return Outcome(Status.FAILED, f"The mail was not filed: {name[:80]!r} is not a safe name for a file.")
         target = self.folder / f"{name}.eml"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._make_folder()
             if target.exists():
                 return _already_filed(target, raw)
             _write_whole(target, raw)
@@ -34,9 +36,15 @@ class FolderMailer(Closing):
             return _not_filed(self.folder, error)
         return Outcome(Status.SENT, f"Filed as {target.name} in {self.folder}.")
 
+    def _make_folder(self) -> None:
+        if not (self._is_certain and self.folder.is_dir()):
+            _make_durably(self.folder)
+            self._is_certain = True
+
 
 def _already_filed(target: Path, raw: bytes) -> Outcome:
     if target.read_bytes() == raw:
+        _sync_folder(target.parent)  # who filed it may have died before this
         return Outcome(Status.SENT, f"Already filed as {target.name} in {target.parent}.")
     return Outcome(
         Status.FAILED,
@@ -55,6 +63,15 @@ def _write_whole(target: Path, raw: bytes) -> None:
         _sync_folder(target.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _make_durably(folder: Path) -> None:
+    """Make *folder* and those above it, and see that its name outlasts a power cut."""
+    if not folder.parent.exists():
+        _make_durably(folder.parent)
+    folder.mkdir(exist_ok=True)
+    with suppress(PermissionError):  # it may be closed to us, and then was there before
+        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:
