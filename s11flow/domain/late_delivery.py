@@ -23,10 +23,10 @@ def after_late_delivery(rules: Rulebook, facts: CaseFacts, *, delivered_at: date
     """
     if facts.state != CaseState.REQUESTED or facts.dates.deadline is None:
         return None
-    asked_on, delivered_on = _asked_on(facts), london.day_of(delivered_at)
-    wait = min(rules.definition.policy.fair_notice_working_days, rules.days.between(asked_on, facts.dates.deadline.on))
+    delivered_on, given = london.day_of(delivered_at), rules.days.between(_asked_on(facts), facts.dates.deadline.on)
+    wait = min(rules.definition.policy.fair_notice_working_days, given)
     soonest = rules.days.add(delivered_on, wait)
-    if delivered_on <= asked_on or wait < 1 or soonest <= facts.dates.deadline.on:
+    if wait < 1 or soonest <= facts.dates.deadline.on:
         return None
     withdrawn = _withdrawn(facts, delivered_at)
     # A deadline given for the sake of notice is an extension: new bank holidays, for one, leave it alone.

@@ -26,7 +26,7 @@ from s11flow.domain.model import (
     SessionState,
     Track,
 )
-from s11flow.domain.timetable import Rulebook
+from s11flow.domain.timetable import DueAction, Rulebook
 from tests.domain.factories import (
     OPENED,
     RULES,
@@ -128,38 +128,68 @@ def test_an_invited_agency_is_chased_and_reminded_and_a_pencilled_one_is_not() -
 
 
 @pytest.mark.parametrize(
-    ("state", "due"),
+    ("state", "due", "why"),
     [
-        (SessionState.ATTENDED, "2026-11-11 09:00"),
-        (SessionState.ATTENDED_IN_PART, "2026-11-11 09:00"),
-        (SessionState.ABSENT_WITH_NOTICE, "2026-11-11 09:00"),
-        (SessionState.ABSENT_WITHOUT_NOTICE, "2026-11-13 09:00"),
+        *(
+            (state, "2026-11-11 09:00", "1 working day after the session was recorded is Wednesday 11 November 2026")
+            for state in (SessionState.ATTENDED, SessionState.ATTENDED_IN_PART, SessionState.ABSENT_WITH_NOTICE)
+        ),
+        (
+            SessionState.ABSENT_WITHOUT_NOTICE,
+            "2026-11-13 09:00",
+            "3 working days after the session was recorded is Friday 13 November 2026",
+        ),
     ],
 )
 def test_the_letter_after_the_session_leaves_a_day_later_or_after_three_to_explain(
-    state: SessionState, due: str
+    state: SessionState, due: str, why: str
 ) -> None:
     recorded = session(state, recorded_at=london_at("2026-11-10 16:00"))
 
-    [outcome] = agenda(RULES, case_facts(state=S.SUBMITTED, session=recorded))
+    assert agenda(RULES, case_facts(state=S.SUBMITTED, session=recorded)) == (
+        DueAction("session_outcome@s1r0", london_at(due), "session_outcome", "always", why),
+    )
 
-    assert (outcome.due_key, outcome.due_at) == ("session_outcome@s1r0", london_at(due))
+
+def test_the_letter_after_the_session_is_owed_once_it_is_recorded_and_only_once() -> None:
+    unrecorded = case_facts(state=S.SUBMITTED, session=session(SessionState.ATTENDED))
+    told = case_facts(
+        state=S.SUBMITTED,
+        session=session(SessionState.ATTENDED, recorded_at=london_at("2026-11-10 16:00")),
+        done=frozenset({"session_outcome@s1r0"}),
+    )
+
+    assert (agenda(RULES, unrecorded), agenda(RULES, told)) == ((), ())
 
 
 def test_a_cancelled_session_owes_nothing() -> None:
     assert kinds(case_facts(state=S.SUBMITTED, session=session(SessionState.CANCELLED))) == []
 
 
-def test_a_returned_report_is_reminded_of_two_working_days_before_its_day() -> None:
-    facts = case_facts(state=S.RETURNED, session=None, return_by=date(2026, 10, 26))
+RETURNED = case_facts(state=S.RETURNED, session=None, return_by=date(2026, 10, 26))
+RETURN_REMINDER = DueAction(
+    due_key="return_by_reminder@2026-10-26",
+    due_at=london_at("2026-10-22 09:00"),
+    kind="return_by_reminder",
+    late_policy="latest",
+    why="2 working days before Monday 26 October 2026 is Thursday 22 October 2026; 9am London time",
+    family="return_by",
+    valid_until=london_at("2026-10-26 17:00"),
+)
 
-    [reminder] = agenda(RULES, facts)
 
-    assert (reminder.due_key, reminder.due_at, reminder.valid_until) == (
-        "return_by_reminder@2026-10-26",
-        london_at("2026-10-22 09:00"),
-        london_at("2026-10-26 17:00"),
-    )
+@pytest.mark.parametrize(
+    ("changes", "owed"),
+    [
+        ({}, (RETURN_REMINDER,)),
+        ({"done": frozenset({RETURN_REMINDER.due_key})}, ()),
+        ({"state": S.SUBMITTED}, ()),
+    ],
+)
+def test_a_returned_report_is_reminded_of_once_two_working_days_before_its_day(
+    changes: dict[str, Any], owed: tuple[DueAction, ...]
+) -> None:
+    assert agenda(RULES, replace(RETURNED, **changes)) == owed
 
 
 # --- what blocks ------------------------------------------------------------------------------------------------------
@@ -301,6 +331,25 @@ def test_the_cut_off_leaves_open_escalations_unresolved(state: EscalationState) 
     assert ("report_cut_off" in kinds(facts)) == facts.escalation.is_open  # type: ignore[union-attr]
 
 
+def test_nothing_is_waited_for_at_the_very_minute_of_the_deadline() -> None:
+    mail = waiting(mail_waiting_since=london_at("2026-10-20 16:59"))
+
+    assert blocked(RULES, mail, london_at("2026-10-20 17:00")) == ()
+    assert blocked(RULES, mail, london_at("2026-10-20 17:01")) != ()
+
+
+@pytest.mark.parametrize("state", list(CaseState))
+def test_a_body_that_is_not_applicable_and_not_excused_needs_a_person(state: CaseState) -> None:
+    facts = case_facts(state=state, agency=agency(status=AgencyStatus.NOT_APPLICABLE), session=None)
+    open_states = {S.PLANNED, S.REQUESTED, S.SUBMITTED, S.RETURNED, S.ACCEPTED, S.NOT_SUBMITTED}
+
+    assert blocked(RULES, facts, london_at("2026-09-01 09:00")) == (
+        (("Stroud District Council is not applicable on the register: excuse GSCP-2026-05A, or correct the register."),)
+        if state in open_states
+        else ()
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -327,6 +376,7 @@ def panel_day(**changes: Any) -> PanelDayFacts:
     ("changes", "expected"),
     [
         ({}, ["panel_pack@2026-11-10"]),
+        ({"sessions": 1}, ["panel_pack@2026-11-10"]),
         ({"sessions": 0}, []),
         ({"state": PanelDayState.STOOD_DOWN}, []),
         ({"done": frozenset({"panel_pack@2026-11-10"})}, []),
@@ -344,7 +394,8 @@ def partnership(**changes: Any) -> PartnershipFacts:
     ("changes", "expected"),
     [
         ({}, ["digest@2026-06-02"]),  # opened on a Monday at noon: the next morning
-        ({"digests_from": london_at("2026-06-01 06:00")}, ["digest@2026-06-01"]),
+        ({"digests_from": london_at("2026-06-01 07:30")}, ["digest@2026-06-01"]),
+        ({"digests_from": london_at("2026-06-01 07:31")}, ["digest@2026-06-02"]),
         ({"digests_from": london_at("2026-06-06 12:00")}, ["digest@2026-06-08"]),  # a Saturday
         ({"last_digest_on": date(2026, 12, 24)}, ["digest@2026-12-29"]),
         ({"open_cycles": ()}, []),
@@ -354,6 +405,20 @@ def test_a_partnership_owes_a_digest_each_working_day_while_a_cycle_runs(
     changes: dict[str, Any], expected: list[str]
 ) -> None:
     assert [action.due_key for action in agenda(RULES, partnership(**changes))] == expected
+
+
+def test_a_digest_has_a_sense_until_the_next_working_day_s() -> None:
+    assert agenda(RULES, partnership(last_digest_on=date(2026, 6, 4))) == (
+        DueAction(
+            due_key="digest@2026-06-05",
+            due_at=london_at("2026-06-05 07:30"),
+            kind="digest",
+            late_policy="latest",
+            why="each working day at 7:30am; Friday 5 June 2026 is one",
+            family="digest",
+            valid_until=london_at("2026-06-08 07:30"),
+        ),
+    )
 
 
 def test_a_cycle_owes_nothing_of_its_own() -> None:
@@ -372,7 +437,7 @@ def test_a_cycle_owes_nothing_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("changes", "now", "expected"),
     [
-        ({"state": S.REQUESTED}, "2026-10-12 12:00", ()),
+        ({"state": S.REQUESTED}, "2026-10-13 16:59", ()),
         ({"state": S.REQUESTED}, "2026-10-13 17:00", ("due soon",)),
         ({"state": S.REQUESTED}, "2026-10-20 17:00", ("due soon", "due today")),
         ({"state": S.REQUESTED}, "2026-10-20 17:01", ("overdue",)),
@@ -419,6 +484,7 @@ def test_a_cycle_owes_nothing_of_its_own() -> None:
         ({"state": S.COVERED, "covered_by": "x", "lead_state": S.ACCEPTED}, "2026-10-01 09:00", ()),
         ({"state": S.ACCEPTED, "waived": True}, "2026-10-25 09:00", ("waived",)),
         ({"mail_waiting_since": OPENED}, "2026-06-02 09:00", ("mail waiting",)),
+        ({"dates": replace(dates(), extended=True)}, "2026-06-02 09:00", ("extended",)),
     ],
 )
 def test_flags_are_worked_out_from_dates_and_facts(

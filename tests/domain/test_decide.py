@@ -742,6 +742,12 @@ def test_names_and_free_text_are_kept_apart_from_the_record() -> None:
             "Cannot hold for GSCP-2026-05A: it is with the Chair already; the Chair may stand it down.",
         ),
         (
+            silent(N.PENDING, escalation=escalation(hold_until=HOLD.until)),
+            HOLD,
+            "2026-10-21 11:00",
+            "Cannot hold for GSCP-2026-05A: it is held until Friday 30 October 2026 already; give another day.",
+        ),
+        (
             silent(N.STOOD_DOWN),
             HOLD,
             "2026-10-26 10:00",

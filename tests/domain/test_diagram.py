@@ -48,3 +48,39 @@ def test_two_events_between_the_same_states_share_an_arrow() -> None:
     case = LIFECYCLES["case"]
 
     assert "    SUBMITTED --> SUBMITTED: receive report, extend, correct\n" in diagram.mermaid(case)
+
+
+def test_a_lifecycle_reads_well_as_a_table() -> None:
+    assert diagram.table(CYCLE) == (
+        "## cycle\n"
+        "\n"
+        "| while        | what happens         | then         | on what terms                                |\n"
+        "| ------------ | -------------------- | ------------ | -------------------------------------------- |\n"
+        "| DRAFT        | open                 | OPEN         |                                              |\n"
+        "| OPEN         | approve report       | REPORTED     |                                              |\n"
+        "| REPORTED     | include in statement | IN_STATEMENT |                                              |\n"
+        "| REPORTED     | reopen report        | OPEN         | with a corrigendum                           |\n"
+        "| IN_STATEMENT | close                | CLOSED       | every agency that submitted has had feedback |\n"
+        "| IN_STATEMENT | reopen report        | OPEN         | with a corrigendum                           |\n"
+        "| CLOSED       | reopen report        | OPEN         | with a corrigendum                           |\n"
+    )
+
+
+def test_a_lifecycle_is_drawn_with_the_words_of_the_staff() -> None:
+    assert diagram.mermaid(CYCLE) == (
+        "stateDiagram-v2\n"
+        '    state "draft" as DRAFT\n'
+        '    state "open" as OPEN\n'
+        '    state "report approved" as REPORTED\n'
+        '    state "in the statement" as IN_STATEMENT\n'
+        '    state "closed" as CLOSED\n'
+        "    [*] --> DRAFT\n"
+        "    DRAFT --> OPEN: open\n"
+        "    OPEN --> REPORTED: approve report\n"
+        "    REPORTED --> IN_STATEMENT: include in statement\n"
+        "    REPORTED --> OPEN: reopen report\n"
+        "    IN_STATEMENT --> CLOSED: close\n"
+        "    IN_STATEMENT --> OPEN: reopen report\n"
+        "    CLOSED --> OPEN: reopen report\n"
+        "    CLOSED --> [*]\n"
+    )

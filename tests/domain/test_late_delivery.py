@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from calendars import london
 from s11flow.domain.late_delivery import after_late_delivery
-from s11flow.domain.model import CaseFacts, CaseState, Escalation, EscalationState, Plan
+from s11flow.domain.model import CaseFacts, CaseState, Dated, Entry, Escalation, EscalationState, Plan
 from s11flow.domain.step import settle
 from s11flow.domain.timetable import extended_deadline, with_deadline
-from tests.domain.factories import RULES, case_facts, london_at, policy
+from tests.domain.factories import RULES, by_then, case_facts, london_at, policy
 
 ASKED = london_at("2026-07-06 09:00")
 
@@ -67,19 +67,49 @@ def test_a_deadline_of_its_own_keeps_its_own_notice() -> None:
     assert deadline_of(late(facts, "2026-10-02 09:00")) == date(2026, 10, 16)
 
 
-def test_an_escalation_on_its_way_is_withdrawn() -> None:
-    warned = Escalation(1, EscalationState.PENDING, date(2026, 10, 20), london_at("2026-10-20 17:00"))
+def asked_on(day: str, deadline: date) -> CaseFacts:
+    """A case asked again on *day* by a deadline of its own."""
+    at = london_at(f"{day} 09:00")
+    own = extended_deadline(RULES, deadline, "a deadline of its own")
+    return replace(asked(), asked_at=at, dates=with_deadline(asked().dates, own, set_at=at))
 
-    plan = late(replace(asked(), escalation=warned), "2026-11-02 12:00")
+
+def test_a_day_s_notice_is_given_again_as_a_day() -> None:
+    plan = late(asked_on("2026-10-14", date(2026, 10, 15)), "2026-10-15 09:00")
 
     assert plan is not None
-    assert plan.facts.escalation is not None
-    assert plan.facts.escalation.state == EscalationState.WITHDRAWN
-    assert [(entry.event, entry.before, entry.after) for entry in plan.entries] == [
-        ("WITHDRAW", "PENDING", "WITHDRAWN"),
-        ("DATES_CHANGED", None, None),
-    ]
+    assert plan.facts.dates.deadline == Dated(
+        london_at("2026-10-16 17:00"),
+        date(2026, 10, 16),
+        "1 working day after the request was delivered on Thursday 15 October 2026 is Friday 16 October 2026; "
+        "5pm London time",
+        "fair_notice",
+    )
+
+
+def test_a_request_that_gave_no_notice_gets_none_from_a_late_delivery() -> None:
+    assert late(asked_on("2026-10-15", date(2026, 10, 15)), "2026-10-16 09:00") is None
+
+
+def test_a_request_whose_leaving_was_not_recorded_counts_from_its_day() -> None:
+    assert deadline_of(late(replace(asked(), asked_at=None), "2026-09-30 09:00")) == date(2026, 10, 21)
+
+
+def test_an_escalation_on_its_way_is_withdrawn_and_the_case_looked_at_for_its_new_day() -> None:
+    warned = Escalation(1, EscalationState.PENDING, date(2026, 10, 20), london_at("2026-10-20 17:00"))
+    facts = replace(by_then("2026-10-20 17:00"), escalation=warned)
+    now = london_at("2026-11-02 12:00")
+
+    plan = late(facts, "2026-11-02 12:00")
+
+    assert plan is not None
+    assert plan.facts.escalation == replace(warned, state=EscalationState.WITHDRAWN)
+    assert plan.entries[0] == Entry(
+        now, "WITHDRAW", "escalation", "PENDING", "WITHDRAWN", cause="the request was delivered late"
+    )
+    assert [(entry.at, entry.event) for entry in plan.entries] == [(now, "WITHDRAW"), (now, "DATES_CHANGED")]
     assert {"reminder", "target_missed", "escalation_warning"} <= plan.stops
+    assert plan.next_due_at == london_at("2026-10-29 09:00")  # the reply that is chased, missed so far
 
 
 def test_what_is_no_longer_awaited_gets_no_new_date() -> None:

@@ -109,6 +109,16 @@ def test_a_state_nothing_leads_to_is_found() -> None:
     assert unreachable(replace(CASE, transitions=tuple(t for t in CASE.transitions if t.then != S.VOID))) == {S.VOID}
 
 
+def test_a_table_names_its_start_and_its_ends_even_where_nothing_happens() -> None:
+    assert only().states() == (S.PLANNED, S.CLOSED)
+    assert only(Transition(S.REQUESTED, E.EXCUSE, S.EXCUSED)).states() == (
+        S.PLANNED,
+        S.REQUESTED,
+        S.CLOSED,
+        S.EXCUSED,
+    )
+
+
 @every_table
 def test_from_every_state_an_end_can_be_reached(table: Lifecycle) -> None:
     assert endless(table) == set()

@@ -25,6 +25,7 @@ from s11flow.domain.statistics import (
     basis,
     compare,
     is_by_target,
+    is_outstanding,
     spread,
     taking_part,
     tally,
@@ -166,6 +167,67 @@ def test_by_the_target_is_a_second_count_that_an_earlier_deadline_does_not_chang
     assert not is_by_target(Taken(facts("05A", CaseState.ACCEPTED, ON_TIME)))
 
 
+def test_what_came_after_the_approval_is_not_by_the_target_either() -> None:
+    early = Taken(facts("05A", CaseState.SUBMITTED, BY_TARGET))
+    assert is_by_target(early, counted_until=at(BY_TARGET))
+    assert not is_by_target(early, counted_until=at("2026-10-09 16:59"))
+
+
+@pytest.mark.parametrize(
+    ("lead", "own", "final", "until", "expected"),
+    [
+        # a lead that came after the approval is silent, and so is whom it reports for
+        ((CaseState.REPORTED, "2027-01-06 10:00"), None, True, "2027-01-05 12:00", TakingPart.NOT_SUBMITTED),
+        ((CaseState.REPORTED, "2027-01-05 12:00"), None, True, "2027-01-05 12:00", TakingPart.COVERED),
+        ((CaseState.REQUESTED, None), None, True, None, TakingPart.NOT_SUBMITTED),
+        ((CaseState.REQUESTED, None), None, False, None, TakingPart.JOINT_AWAITED),
+        # its own report counts by the same rule
+        ((CaseState.NOT_SUBMITTED, None), "2027-01-06 10:00", True, "2027-01-05 12:00", TakingPart.NOT_SUBMITTED),
+        ((CaseState.NOT_SUBMITTED, None), "2027-01-05 12:00", True, "2027-01-05 12:00", TakingPart.LATE_AFTER_PANEL),
+        ((CaseState.VOID, None), None, True, None, TakingPart.JOINT_AWAITED),
+        ((CaseState.EXCUSED, None), None, True, None, TakingPart.JOINT_AWAITED),
+    ],
+)
+def test_a_member_stands_with_its_lead_by_the_same_cut(
+    lead: tuple[CaseState, str | None], own: str | None, final: bool, until: str | None, expected: TakingPart
+) -> None:
+    state, arrived = lead
+    its_lead = Taken(facts("05A", state, arrived, members=members("05B")))
+    member = Taken(facts("05B", CaseState.COVERED, own, covered_by="05A"))
+
+    assert taking_part(member, lead=its_lead, final=final, counted_until=until and at(until)) == expected
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        (SessionState.ABSENT_WITH_NOTICE, TakingPart.LATE),  # held a week later: the panel met on it then
+        (SessionState.ABSENT_WITHOUT_NOTICE, TakingPart.LATE),
+        (SessionState.PENCILLED, TakingPart.LATE),
+        (SessionState.CANCELLED, TakingPart.LATE_AFTER_PANEL),  # never held: its panel day counts
+        (SessionState.STOOD_DOWN, TakingPart.LATE_AFTER_PANEL),
+    ],
+)
+def test_the_panel_met_when_a_session_was_held_or_is_still_to_be(how: SessionState, expected: TakingPart) -> None:
+    a_week_later = session(how, starts_at=at("2026-11-17 09:00"))
+    assert part(CaseState.SUBMITTED, "2026-11-12 10:00", session=a_week_later) == expected
+
+
+@pytest.mark.parametrize("state", list(CaseState))
+def test_a_case_that_was_asked_and_is_not_settled_holds_the_report_up(state: CaseState) -> None:
+    assert is_outstanding(facts("05A", state)) == (
+        state
+        in {
+            CaseState.REQUESTED,
+            CaseState.SUBMITTED,
+            CaseState.RETURNED,
+            CaseState.ACCEPTED,
+            CaseState.CONSIDERED,
+            CaseState.ASSESSED,
+        }
+    )
+
+
 # --------------------------------------------------------------------------------------------------------- attendance
 
 
@@ -204,6 +266,36 @@ def test_before_its_session_an_agency_is_still_to_come() -> None:
     assert attendance(invited, TakingPart.BY_TARGET) == Attendance.TO_COME
 
 
+@pytest.mark.parametrize(
+    ("state", "sat", "taken", "expected"),
+    [
+        (CaseState.REQUESTED, None, TakingPart.AWAITED, Attendance.TO_COME),
+        (CaseState.COVERED, None, TakingPart.JOINT_AWAITED, Attendance.TO_COME),
+        (CaseState.SUBMITTED, None, TakingPart.BY_TARGET, Attendance.TO_COME),
+        (CaseState.ACCEPTED, SessionState.STOOD_DOWN, TakingPart.LATE, Attendance.TO_COME),
+        (CaseState.CONSIDERED, None, TakingPart.BY_TARGET, Attendance.REPORT_ALONE),
+        (CaseState.AGREED, None, TakingPart.BY_TARGET, Attendance.REPORT_ALONE),
+        (CaseState.CONSIDERED, SessionState.INVITED, TakingPart.BY_TARGET, Attendance.REPORT_ALONE),
+        (CaseState.CONSIDERED, SessionState.INVITED, TakingPart.NOT_SUBMITTED, Attendance.NEITHER),
+        (CaseState.COVERED, None, TakingPart.ON_TIME, Attendance.REPORT_ALONE),  # the lead silent, its own report in
+        (CaseState.COVERED, SessionState.INVITED, TakingPart.ON_TIME, Attendance.TO_COME),
+        (CaseState.NOT_SUBMITTED, SessionState.INVITED, TakingPart.NOT_SUBMITTED, Attendance.TO_COME),
+        (CaseState.NOT_SUBMITTED, SessionState.CANCELLED, TakingPart.NOT_SUBMITTED, Attendance.NEITHER),
+        (CaseState.EXCUSED, SessionState.INVITED, TakingPart.EXCUSED, Attendance.NEITHER),
+        (CaseState.PLANNED, SessionState.PENCILLED, TakingPart.NOT_ASKED, Attendance.NEITHER),
+    ],
+)
+def test_an_agency_is_to_come_while_a_report_or_a_session_of_it_is_open(
+    state: CaseState, sat: SessionState | None, taken: TakingPart, expected: Attendance
+) -> None:
+    assert attendance(Taken(facts("05A", state, session=sat and session(sat))), taken) == expected
+
+
+def test_once_the_report_is_approved_nobody_is_still_to_come() -> None:
+    invited = Taken(facts("05A", CaseState.NOT_SUBMITTED, session=session(SessionState.INVITED)))
+    assert attendance(invited, TakingPart.NOT_SUBMITTED, final=True) == Attendance.NEITHER
+
+
 # ---------------------------------------------------------------------------------------------------------- the tally
 
 
@@ -231,6 +323,11 @@ def test_a_tally_that_does_not_add_up_cannot_be_made(
     with pytest.raises(CountError) as refusal:
         Tally(register, lines)
     assert str(refusal.value) == f"The counts do not add up to the {len(register)} on the register: {why}."
+
+
+def test_a_line_of_a_tally_is_a_share_of_its_register() -> None:
+    counted = Tally(("01", "02", "03"), (("a", ("01", "03")), ("b", ("02",)), ("c", ())))
+    assert [counted.share(line) for line in ("a", "b", "c")] == [Share(2, 3), Share(1, 3), Share(0, 3)]
 
 
 # ------------------------------------------------------------------------------------------------------------ ratings
@@ -267,6 +364,33 @@ def test_what_is_no_plain_rating_is_counted_apart_and_changes_no_denominator_sil
         not_applicable=2,
         not_answered=1,
     )
+
+
+@pytest.mark.parametrize("answered", [Answered.NOT_APPLICABLE, Answered.NOT_ANSWERED, Answered.OTHER_SCALE])
+def test_only_a_rating_has_a_code(answered: Answered) -> None:
+    with pytest.raises(CountError) as refusal:
+        Mark(answered, "red")
+    assert str(refusal.value) == f"An answer that is {answered.value} cannot have the rating red."
+
+
+@pytest.mark.parametrize("answered", [Answered.RATED, Answered.QUALIFIED])
+def test_a_rating_without_a_code_is_none(answered: Answered) -> None:
+    with pytest.raises(CountError) as refusal:
+        Mark(answered)
+    assert str(refusal.value) == f"An answer that is {answered.value} cannot have the rating None."
+
+
+@pytest.mark.parametrize(
+    ("asked", "share", "said"),
+    [
+        (3, Share(1, 1), "1 ratings and 1 other answers do not add up to the 3 asked."),
+        (2, Share(1, 2), "1 ratings and 1 other answers do not add up to the 2 asked."),  # out of more than there are
+    ],
+)
+def test_a_spread_that_does_not_add_up_cannot_be_made(asked: int, share: Share, said: str) -> None:
+    with pytest.raises(CountError) as refusal:
+        Spread(asked, rated=(("red", share),), qualified=(), other_scale=0, not_applicable=0, not_answered=1)
+    assert str(refusal.value) == said
 
 
 MARKS = st.one_of(
