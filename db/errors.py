@@ -4,7 +4,7 @@ SETTING = "S11FLOW_DATABASE_URL"
 
 
 class DatabaseProblem(Exception):
-    """The database did not do what was asked, and nothing of it was kept."""
+    """The database did not do what was asked, and nothing of it was kept (but see `OutcomeUnknown`)."""
 
 
 class DatabaseUnreachable(DatabaseProblem):
@@ -21,6 +21,17 @@ class Busy(DatabaseProblem):
     def __init__(self, waited: float) -> None:
         self.waited = waited
         super().__init__("Nothing was changed: someone else is changing this; try again in a moment.")
+
+
+class OutcomeUnknown(DatabaseProblem):
+    """The connection was lost while a change was being saved: it was kept whole, or not at all."""
+
+    def __init__(self, said: str) -> None:
+        self.said = said
+        super().__init__(
+            f"The database did not say whether it saved this ({said}): it is saved whole, or not at all; look at what "
+            "was done before you do it again."
+        )
 
 
 class DiskFailed(DatabaseProblem):

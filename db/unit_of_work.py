@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, RootTransaction
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import INTENT, READS, WAIT, WRITES, why_unreachable
-from db.errors import Busy, DatabaseProblem, DatabaseUnreachable, DiskFailed
+from db.errors import Busy, DatabaseProblem, DatabaseUnreachable, DiskFailed, OutcomeUnknown
 
 # Postgres: lock_not_available, deadlock_detected, serialization_failure.
 _LOCKED = frozenset({"55P03", "40P01", "40001"})
@@ -45,7 +45,8 @@ class UnitOfWork:
     def write(self, wait: float = WAIT) -> Iterator[Connection]:
         """Give a connection whose changes are kept all together at the end, or, after any exception, not at all.
 
-        Raises `Busy` when somebody else's transaction is in the way for more than *wait* seconds.
+        Raises `Busy` when somebody else's transaction is in the way for more than *wait* seconds, and `OutcomeUnknown`
+        when the database was lost at the end, so that nobody knows which of the two it is.
         """
         with self._errors_in_our_words(wait), self.engine.connect() as plain, _writing(plain, wait) as connection:
             yield connection
@@ -87,10 +88,27 @@ def _writing(plain: Connection, wait: float) -> Iterator[Connection]:
     connection = plain.execution_options(**{INTENT: WRITES})
     if _is_sqlite(connection):
         _pragma(connection, f"busy_timeout = {_milliseconds(wait)}")
-    with connection.begin():
+    with connection.begin() as transaction:
         if not _is_sqlite(connection) and wait != WAIT:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_milliseconds(wait)}")
         yield connection
+        if transaction.is_active:  # else whoever had it has undone it already
+            _commit(transaction)
+
+
+def _commit(transaction: RootTransaction) -> None:
+    try:
+        transaction.commit()
+    except DBAPIError as error:
+        if _is_no_answer(error):
+            raise OutcomeUnknown(" ".join(str(error.orig).split())) from error
+        raise
+
+
+def _is_no_answer(error: DBAPIError) -> bool:
+    """Whether what we heard at a commit leaves open if it was done: a connection that broke, a disk that failed."""
+    failed_disk = getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_IOERR")
+    return failed_disk or error.connection_invalidated
 
 
 def _refuse_broken_references(connection: Connection) -> None:

@@ -1,16 +1,19 @@
 """Transactions: all or nothing, one writer at a time, and nobody waits for ever."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Barrier, Event
 from time import monotonic
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import open_engine
-from db.errors import Busy, DatabaseUnreachable, DiskFailed
+from db.errors import Busy, DatabaseUnreachable, DiskFailed, OutcomeUnknown
 from db.tables import Subject
 from db.unit_of_work import UnitOfWork
 
@@ -268,3 +271,29 @@ def test_a_full_disk_is_said_in_one_sentence_and_the_change_is_not_kept(sqlite_u
     )
     assert refs(uow) == []
     engine.dispose()
+
+
+def test_a_commit_whose_answer_is_lost_is_said_to_be_open(engine: Engine) -> None:
+    uow = UnitOfWork(engine)
+    commit = engine.dialect.do_commit
+
+    def unheard(connection: Any) -> None:
+        commit(connection)
+        raise broken(connection)
+
+    setattr(engine.dialect, "do_commit", unheard)  # noqa: B010 - no checker lets a method be replaced
+    with pytest.raises(OutcomeUnknown, match="it is saved whole, or not at all"), uow.write() as connection:
+        add(connection, "A")
+    setattr(engine.dialect, "do_commit", commit)  # noqa: B010
+
+    assert refs(uow) == ["A"]
+
+
+def broken(connection: Any) -> Exception:
+    """What the driver raises when the connection broke, or the disk failed, before the answer was there."""
+    if isinstance(connection.dbapi_connection, sqlite3.Connection):
+        failed = sqlite3.OperationalError("disk I/O error")
+        failed.sqlite_errorname = "SQLITE_IOERR_FSYNC"
+        return failed
+    connection.dbapi_connection.close()
+    return psycopg.OperationalError("server closed the connection unexpectedly")

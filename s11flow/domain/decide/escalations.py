@@ -48,6 +48,8 @@ def hold(rules: Rulebook, facts: CaseFacts, act: acts.Hold, at: datetime) -> Dec
             )
         current = Escalation((current.number if current else 0) + 1, EscalationState.PENDING, owed.on)
         raised = (Entry(at, EscalationEvent.RAISE, "escalation", None, current.state, cause="to be held"),)
+    if current.hold_until == act.until:
+        return NotNow(facts.ref, "HOLD", f"it is held until {london.spell_day(act.until)} already; give another day.")
     held = replace(current, hold_until=act.until)
     cause = f"to be looked at again on {london.spell_day(act.until)}"
     entry = Entry(at, Note.HOLD, "escalation", cause=cause, data={"until": act.until.isoformat()},
