@@ -1,13 +1,16 @@
 """Handing mail to a mail server over one connection, and reading from its answers what became of each."""
 
+import io
 import re
 import smtplib
+import socket
 import ssl
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
 from socket import IPPROTO_TCP, TCP_NODELAY
-from typing import Literal
+from typing import Any, Literal
 
 from notifications.address import check_address
 from notifications.outcome import Closing, Outcome, Status, nothing
@@ -30,6 +33,46 @@ class _Stop(Exception):
 
 class _Gone(Exception):
     """The connection had ended while nothing was said over it; of this mail the server has heard nothing."""
+
+
+class _Answers(io.RawIOBase):
+    """What comes from a server until the time for one answer is over.
+
+    A socket's timeout begins anew with every byte: a server that says a little now and then would keep us for ever.
+    """
+
+    def __init__(self, from_server: socket.socket) -> None:
+        self._from_server = from_server
+        self.ends = 0.0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self.ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._from_server.settimeout(left)
+        return self._from_server.recv_into(buffer)
+
+
+class _Prompt(smtplib.SMTP):
+    """A connection whose timeout holds for each whole answer."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.sock is not None:
+            if self.file is None:
+                self.file = io.BufferedReader(_Answers(self.sock))
+            self.file.raw.ends = time.monotonic() + self.timeout
+        try:
+            return super().getreply()
+        finally:
+            if self.sock is not None:
+                self.sock.settimeout(self.timeout)
+
+
+class _PromptTls(_Prompt, smtplib.SMTP_SSL):
+    """The same with TLS from the first byte."""
 
 
 class SmtpMailer(Closing):
@@ -150,10 +193,8 @@ class SmtpMailer(Closing):
 
     def _open(self) -> smtplib.SMTP:
         if self._tls == "tls":
-            return smtplib.SMTP_SSL(
-                self.host, self.port, self._local_hostname, timeout=self._timeout, context=self._context
-            )
-        return smtplib.SMTP(self.host, self.port, self._local_hostname, timeout=self._timeout)
+            return _PromptTls(self.host, self.port, self._local_hostname, timeout=self._timeout, context=self._context)
+        return _Prompt(self.host, self.port, self._local_hostname, timeout=self._timeout)
 
     def _not_connected(self, phase: str, error: OSError) -> Outcome:
         needs_person = True
