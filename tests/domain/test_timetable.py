@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from calendars import london
-from s11flow.domain.definition import Definition, Week
+from s11flow.domain.definition import DateRule, Definition, Week
 from s11flow.domain.errors import WrongInputError
 from s11flow.domain.model import CaseDates, Dated
 from s11flow.domain.timetable import (
@@ -84,6 +84,143 @@ def test_the_ladder_of_the_first_panel_day_of_2026() -> None:
     }
 
 
+def test_each_action_says_why_it_is_due_how_late_it_may_be_and_what_it_yields_to() -> None:
+    assert dates_ladder(RULES, dates()) == (
+        DueAction(
+            due_key="contact_check@2026-07-06",
+            due_at=london_at("2026-06-29 09:00"),
+            kind="contact_check",
+            late_policy="until",
+            why="5 working days before Monday 6 July 2026 is Monday 29 June 2026; 9am London time",
+            valid_until=london_at("2026-07-06 09:00"),
+        ),
+        DueAction(
+            due_key="contact_wanted@2026-07-06",
+            due_at=london_at("2026-07-06 09:00"),
+            kind="contact_wanted",
+            late_policy="always",
+            why="the first Monday of July 2026 is Monday 6 July 2026, a working day; 9am London time",
+        ),
+        DueAction(
+            due_key="report_request@2026-07-06",
+            due_at=london_at("2026-07-06 09:00"),
+            kind="report_request",
+            late_policy="always",
+            why="the first Monday of July 2026 is Monday 6 July 2026, a working day; 9am London time",
+            valid_until=london_at("2027-01-08 17:00"),
+        ),
+        DueAction(
+            due_key="reminder/target-28d@2026-10-09",
+            due_at=london_at("2026-09-11 09:00"),
+            kind="reminder",
+            late_policy="latest",
+            why="28 days before Friday 9 October 2026 is Friday 11 September 2026, a working day; 9am London time",
+            family="submit",
+            valid_until=london_at("2026-09-25 09:00"),
+            rank=1,
+        ),
+        DueAction(
+            due_key="reminder/target-14d@2026-10-09",
+            due_at=london_at("2026-09-25 09:00"),
+            kind="reminder",
+            late_policy="latest",
+            why="14 days before Friday 9 October 2026 is Friday 25 September 2026, a working day; 9am London time",
+            family="submit",
+            valid_until=london_at("2026-10-02 09:00"),
+            rank=1,
+        ),
+        DueAction(
+            due_key="reminder/target-7d@2026-10-09",
+            due_at=london_at("2026-10-02 09:00"),
+            kind="reminder",
+            late_policy="latest",
+            why="7 days before Friday 9 October 2026 is Friday 2 October 2026, a working day; 9am London time",
+            family="submit",
+            valid_until=london_at("2026-10-07 09:00"),
+            rank=1,
+        ),
+        DueAction(
+            due_key="reminder/target-2wd@2026-10-09",
+            due_at=london_at("2026-10-07 09:00"),
+            kind="reminder",
+            late_policy="latest",
+            why="2 working days before Friday 9 October 2026 is Wednesday 7 October 2026; 9am London time",
+            family="submit",
+            valid_until=london_at("2026-10-09 09:00"),
+            rank=1,
+        ),
+        DueAction(
+            due_key="reminder/target-0@2026-10-09",
+            due_at=london_at("2026-10-09 09:00"),
+            kind="reminder",
+            late_policy="latest",
+            why="the day itself, Friday 9 October 2026, a working day; 9am London time",
+            family="submit",
+            valid_until=london_at("2026-10-12 09:00"),
+            rank=1,
+        ),
+        DueAction(
+            due_key="target_missed@2026-10-09",
+            due_at=london_at("2026-10-12 09:00"),
+            kind="target_missed",
+            late_policy="latest",
+            why="1 working day after Friday 9 October 2026 is Monday 12 October 2026; 9am London time",
+            family="submit",
+            valid_until=london_at("2026-10-16 09:00"),
+            rank=1,
+        ),
+        DueAction(
+            due_key="reminder/deadline-2wd@2026-10-20",
+            due_at=london_at("2026-10-16 09:00"),
+            kind="reminder",
+            late_policy="latest",
+            why="2 working days before Tuesday 20 October 2026 is Friday 16 October 2026; 9am London time",
+            family="submit",
+            valid_until=london_at("2026-10-20 09:00"),
+            rank=2,
+        ),
+        DueAction(
+            due_key="reminder/deadline-0@2026-10-20",
+            due_at=london_at("2026-10-20 09:00"),
+            kind="reminder",
+            late_policy="latest",
+            why="the day itself, Tuesday 20 October 2026, a working day; 9am London time",
+            family="submit",
+            valid_until=london_at("2026-10-21 10:00"),
+            rank=2,
+        ),
+        DueAction(
+            due_key="escalation_warning@2026-10-20",
+            due_at=london_at("2026-10-20 17:00"),
+            kind="escalation_warning",
+            late_policy="always",
+            why="the deadline passed on Tuesday 20 October 2026, 5pm",
+        ),
+        DueAction(
+            due_key="non_submission@2026-10-20",
+            due_at=london_at("2026-10-21 10:00"),
+            kind="non_submission",
+            late_policy="always",
+            why="1 working day after Tuesday 20 October 2026 is Wednesday 21 October 2026; 10am London time",
+        ),
+        DueAction(
+            due_key="escalation@2026-10-20",
+            due_at=london_at("2026-10-22 09:00"),
+            kind="escalation",
+            late_policy="always",
+            why="2 working days after Tuesday 20 October 2026 is Thursday 22 October 2026; 9am London time",
+            valid_until=london_at("2027-01-08 17:00"),
+        ),
+        DueAction(
+            due_key="report_cut_off@2027-01-08",
+            due_at=london_at("2027-01-08 17:00"),
+            kind="report_cut_off",
+            late_policy="always",
+            why="35 working days after Tuesday 17 November 2026 is Friday 8 January 2027; 5pm London time",
+        ),
+    )
+
+
 @pytest.mark.parametrize(
     ("panel_day", "deadline", "two_days", "told", "escalated"),
     [
@@ -139,13 +276,44 @@ def test_the_dates_of_a_case_explain_themselves() -> None:
 
 
 def test_what_hangs_on_a_session_of_tuesday_10_november() -> None:
-    ladder = session_ladder(RULES, "s1r0", london_at("2026-11-10 09:00"), OPENED, 2026)
+    assert session_ladder(RULES, "s1r0", london_at("2026-11-10 09:00"), OPENED, 2026) == (
+        DueAction(
+            due_key="panel_invitation@s1r0",
+            due_at=london_at("2026-10-01 09:00"),
+            kind="panel_invitation",
+            late_policy="until",
+            why="the date set is Thursday 1 October 2026, a working day; 9am London time",
+            valid_until=london_at("2026-11-10 09:00"),
+        ),
+        DueAction(
+            due_key="reply_chase@s1r0",
+            due_at=london_at("2026-10-29 09:00"),
+            kind="reply_chase",
+            late_policy="until",
+            why="8 working days before Tuesday 10 November 2026 is Thursday 29 October 2026; 9am London time",
+            valid_until=london_at("2026-11-10 09:00"),
+        ),
+        DueAction(
+            due_key="session_reminder@s1r0",
+            due_at=london_at("2026-11-06 09:00"),
+            kind="session_reminder",
+            late_policy="until",
+            why="2 working days before Tuesday 10 November 2026 is Friday 6 November 2026; 9am London time",
+            valid_until=london_at("2026-11-10 09:00"),
+        ),
+    )
 
-    assert [(action.due_key, action.due_at, action.valid_until) for action in ladder] == [
-        ("panel_invitation@s1r0", london_at("2026-10-01 09:00"), london_at("2026-11-10 09:00")),
-        ("reply_chase@s1r0", london_at("2026-10-29 09:00"), london_at("2026-11-10 09:00")),
-        ("session_reminder@s1r0", london_at("2026-11-06 09:00"), london_at("2026-11-10 09:00")),
-    ]
+
+def test_a_session_pencilled_at_the_very_moment_of_the_invitation_keeps_its_day() -> None:
+    first_of_october = london_at("2026-10-01 09:00")
+
+    on_time, *_ = session_ladder(RULES, "s1r0", london_at("2026-11-10 09:00"), first_of_october, 2026)
+    later, *_ = session_ladder(
+        RULES, "s1r0", london_at("2026-11-10 09:00"), first_of_october + timedelta(minutes=1), 2026
+    )
+
+    assert (on_time.due_at, later.due_at) == (first_of_october, first_of_october + timedelta(minutes=1))
+    assert on_time.why == "the date set is Thursday 1 October 2026, a working day; 9am London time"
 
 
 def test_a_session_pencilled_in_mid_october_is_invited_at_once() -> None:
@@ -160,22 +328,45 @@ def test_a_session_pencilled_in_mid_october_is_invited_at_once() -> None:
 
 
 def test_the_pack_and_the_work_after_the_session_are_counted_in_working_days() -> None:
-    pack = panel_pack_action(RULES, TUESDAY)
-    draft, accuracy = after_session(RULES, TUESDAY)
-
-    assert (pack.due_key, pack.due_at, pack.valid_until) == (
-        "panel_pack@2026-11-10",
-        london_at("2026-10-27 09:00"),
-        london_at("2026-11-10 17:00"),
+    assert panel_pack_action(RULES, TUESDAY) == DueAction(
+        due_key="panel_pack@2026-11-10",
+        due_at=london_at("2026-10-27 09:00"),
+        kind="panel_pack",
+        late_policy="until",
+        why="10 working days before Tuesday 10 November 2026 is Tuesday 27 October 2026; 9am London time",
+        valid_until=london_at("2026-11-10 17:00"),
     )
-    assert (draft.at, accuracy.at) == (london_at("2026-11-24 17:00"), london_at("2026-12-08 17:00"))
+    assert after_session(RULES, TUESDAY) == (
+        Dated(
+            london_at("2026-11-24 17:00"),
+            date(2026, 11, 24),
+            "10 working days after Tuesday 10 November 2026 is Tuesday 24 November 2026; 5pm London time",
+            "assessment_due",
+        ),
+        Dated(
+            london_at("2026-12-08 17:00"),
+            date(2026, 12, 8),
+            "20 working days after Tuesday 10 November 2026 is Tuesday 8 December 2026; 5pm London time",
+            "accuracy_closes",
+        ),
+    )
     assert extension_limit(RULES, TUESDAY) == date(2026, 10, 27)
 
 
 def test_a_session_and_a_panel_day_say_when_they_are() -> None:
-    assert (panel_day_of(RULES, TUESDAY).why, session_of(session()).why) == (
-        "the panel sits on Tuesday 10 November 2026, a working day; from 9am London time",
-        "session 1 of the case, 30 minutes on Tuesday 10 November 2026, 9am London time",
+    assert (panel_day_of(RULES, TUESDAY), session_of(session())) == (
+        Dated(
+            london_at("2026-11-10 09:00"),
+            TUESDAY,
+            "the panel sits on Tuesday 10 November 2026, a working day; from 9am London time",
+            "panel_day",
+        ),
+        Dated(
+            london_at("2026-11-10 09:00"),
+            TUESDAY,
+            "session 1 of the case, 30 minutes on Tuesday 10 November 2026, 9am London time",
+            "session",
+        ),
     )
 
 
@@ -314,6 +505,123 @@ def test_a_typed_day_that_is_no_working_day_is_refused_with_the_nearest() -> Non
 def test_a_rule_counted_from_a_date_cannot_do_without_one() -> None:
     with pytest.raises(ValueError, match="deadline is counted from a date and none was given"):
         worked_date(DEFINITION.timetable.deadline, "deadline", DAYS, year=2026)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected", "why"),
+    [
+        # working days
+        (DateRule("deadline", time(9), working_days=1), "2026-10-21", "1 working day after {} is {}"),
+        (DateRule("deadline", time(9), working_days=-1), "2026-10-19", "1 working day before {} is {}"),
+        (DateRule("deadline", time(9), working_days=2), "2026-10-22", "2 working days after {} is {}"),
+        (DateRule("deadline", time(9), working_days=0), "2026-10-20", "the day itself, {1}"),
+        # days of the calendar, a working day and none
+        (DateRule("deadline", time(9), days=1), "2026-10-21", "1 day after {} is {}, a working day"),
+        (DateRule("deadline", time(9), days=-1), "2026-10-19", "1 day before {} is {}, a working day"),
+        (DateRule("deadline", time(9), days=0), "2026-10-20", "the day itself, {1}, a working day"),
+        (DateRule("deadline", time(9), days=4), "2026-10-24", "4 days after {} is {}, a Saturday"),
+        (
+            DateRule("deadline", time(9), days=4, roll="back"),
+            "2026-10-23",
+            "4 days after {0} is Saturday 24 October 2026, a Saturday; rolled back to {1}",
+        ),
+        (
+            DateRule("deadline", time(9), days=4, roll="forward"),
+            "2026-10-26",
+            "4 days after {0} is Saturday 24 October 2026, a Saturday; rolled forward to {1}",
+        ),
+        # a day of a month, with a roll or none
+        (DateRule("month", time(9), month=10, day=24), "2026-10-24", "the date set is {1}, a Saturday"),
+        (
+            DateRule("month", time(9), month=10, day=24, roll="back"),
+            "2026-10-23",
+            "the date set is Saturday 24 October 2026, a Saturday; rolled back to {1}",
+        ),
+        # a weekday of a month: forward unless the rule says back
+        (
+            DateRule("month", time(9), month=5, nth=1, weekday="monday"),
+            "2026-05-05",
+            ("the first Monday of May 2026 is Monday 4 May 2026, the Early May bank holiday; rolled forward to {1}"),
+        ),
+        (
+            DateRule("month", time(9), month=5, nth=1, weekday="monday", roll="back"),
+            "2026-05-01",
+            "the first Monday of May 2026 is Monday 4 May 2026, the Early May bank holiday; rolled back to {1}",
+        ),
+        (
+            DateRule("month", time(9), month=10, nth=1, weekday="thursday"),
+            "2026-10-01",
+            "the first Thursday of October 2026 is {1}, a working day",
+        ),
+        (
+            DateRule("month", time(9), month=10, nth=2, weekday="wednesday"),
+            "2026-10-14",
+            "the second Wednesday of October 2026 is {1}, a working day",
+        ),
+        (
+            DateRule("month", time(9), month=10, nth=3, weekday="friday"),
+            "2026-10-16",
+            "the third Friday of October 2026 is {1}, a working day",
+        ),
+        (
+            DateRule("month", time(9), month=10, nth=4, weekday="tuesday"),
+            "2026-10-27",
+            "the fourth Tuesday of October 2026 is {1}, a working day",
+        ),
+        # a week of a month: back unless the rule says forward
+        (
+            DateRule("month", time(9), month=4, week="first_seven_days", weekday="friday"),
+            "2026-04-02",
+            (
+                "the Friday of the first seven days in April 2026 is Friday 3 April 2026, "
+                "the Good Friday bank holiday; rolled back to {1}"
+            ),
+        ),
+        (
+            DateRule("month", time(9), month=4, week="first_seven_days", weekday="friday", roll="forward"),
+            "2026-04-07",
+            (
+                "the Friday of the first seven days in April 2026 is Friday 3 April 2026, "
+                "the Good Friday bank holiday; rolled forward to {1}"
+            ),
+        ),
+        (
+            DateRule("month", time(9), month=10, week="holding_first", weekday="thursday"),
+            "2026-10-01",
+            "the Thursday of the week holding 1 October in October 2026 is {1}, a working day",
+        ),
+        (
+            DateRule("month", time(9), month=6, week="first_full", weekday="monday"),
+            "2026-06-01",
+            "the Monday of the first full Monday to Friday week in June 2026 is {1}, a working day",
+        ),
+        (
+            DateRule("month", time(9), month=6, week="first_seven_days", weekday="monday"),
+            "2026-06-01",
+            "the Monday of the first seven days in June 2026 is {1}, a working day",
+        ),
+        (
+            DateRule("month", time(9), month=1, week="first_full", weekday="friday"),
+            "2026-01-09",
+            "the Friday of the first full Monday to Friday week in January 2026 is {1}, a working day",
+        ),
+    ],
+)
+def test_a_rule_gives_its_day_and_the_sentence_that_explains_it(rule: DateRule, expected: str, why: str) -> None:
+    on, anchor = date.fromisoformat(expected), date(2026, 10, 20)
+    said = why.format(london.spell_day(anchor), london.spell_day(on))
+
+    assert worked_date(rule, "a_rule", DAYS, year=2026, anchor=anchor) == Dated(
+        london_at(f"{expected} 09:00"), on, f"{said}; 9am London time", "a_rule"
+    )
+
+
+@pytest.mark.parametrize("month", [1, 12])
+def test_a_week_that_begins_in_another_year_leaves_its_month_too(month: int) -> None:
+    rule = DateRule("month", time(9), month=month, week="holding_first", weekday="monday")
+
+    with pytest.raises(WrongInputError, match="which leaves"):
+        worked_date(rule, "target", DAYS, year=2026)
 
 
 # --- which days the panel may sit on ----------------------------------------------------------------------------------

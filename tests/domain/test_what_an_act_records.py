@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,17 +11,13 @@ import pytest
 from s11flow.domain import acts
 from s11flow.domain.model import (
     Answer,
-    CaseDates,
     CaseFacts,
     CaseState,
-    Dated,
     Entry,
     Escalation,
     EscalationState,
-    Letter,
     Session,
     SessionState,
-    Submission,
 )
 from tests.domain.factories import (
     OPENED,
@@ -38,6 +34,7 @@ from tests.domain.factories import (
     slot,
     submission,
 )
+from tests.domain.plans import Told, changed, line, told
 
 S, N, P = CaseState, EscalationState, SessionState
 
@@ -63,45 +60,6 @@ OF_THURSDAY = {
 TEN_DAYS = "10 working days after Monday 2 November 2026 is Monday 16 November 2026; 5pm London time"
 SITS_ON_TUESDAY = "the panel sits on Tuesday 10 November 2026, a working day; from 9am London time"
 SITS_ON_THURSDAY = "the panel sits on Thursday 12 November 2026, a working day; from 9am London time"
-
-
-@dataclass(frozen=True)
-class Told:
-    """A letter: its key, its reason, what it says, and how the case (its session, its escalation) stood."""
-
-    due_key: str
-    why: str
-    about: dict[str, object] = field(default_factory=dict)
-    private: dict[str, object] = field(default_factory=dict)
-    until: datetime | None = None
-    stood: str = ""
-
-
-def told(letter: Letter) -> Told:
-    facts = letter.facts
-    assert isinstance(facts, CaseFacts)
-    parts = (facts.state, facts.session and facts.session.state, facts.escalation and facts.escalation.state)
-    stood = ", ".join(part for part in parts if part)
-    return Told(letter.due_key, letter.why, letter.about, letter.private, letter.valid_until, stood)
-
-
-def line(event: str, at: str = "", **changes: Any) -> tuple[str, Entry]:
-    """A line of the history, of the act's instant unless one is named."""
-    return at, Entry(OPENED, event, **changes)
-
-
-def changed(before: Any, after: Any, where: str = "") -> dict[str, object]:
-    """Every value that is another, by its place (`session.state`); a date by its instant, its sentence and its rule."""
-    found: dict[str, object] = {}
-    for item in fields(before):
-        old, new = getattr(before, item.name), getattr(after, item.name)
-        if old == new:
-            continue
-        if type(old) is type(new) and isinstance(old, CaseDates | Session | Escalation | Submission):
-            found |= changed(old, new, f"{where}{item.name}.")
-        else:
-            found[where + item.name] = (new.at, new.why, new.rule) if isinstance(new, Dated) else new
-    return found
 
 
 @pytest.mark.parametrize(
