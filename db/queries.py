@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, namedtuple
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, Table, and_, any_, case, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    any_,
+    case,
+    func,
+    literal,
+    select,
+)
 from sqlmodel import SQLModel
 
 from db.tables import (
@@ -80,7 +93,7 @@ def cases(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
             case_file.c.track, case_file.c.dates, case_file.c.opened_at, case_file.c.asked_at,
             case_file.c.submit_letter_on, case_file.c.return_by, case_file.c.gaps, case_file.c.waived,
             case_file.c.basis, case_file.c.considered_at, case_file.c.assessed_at, case_file.c.agreed_at,
-            case_file.c.agency_id,
+            case_file.c.agency_id, case_file.c.covered_by_id, case_file.c.member_joined,
             agency.c.code, agency.c.name, agency.c.category, agency.c.status, agency.c.status_reason, agency.c.lead,
             agency.c.contact_name, agency.c.contact_role, agency.c.contact_email, agency.c.deputy_email,
             agency.c.senior_leader_email, agency.c.attendee_emails,
@@ -252,6 +265,37 @@ def contents(connection: Connection, digests: Collection[str]) -> Mapping[str, s
     """The texts kept under these digests."""
     statement = select(content.c.sha256, content.c.body).where(content.c.sha256.in_(digests))
     return {row.sha256: row.body for row in connection.execute(statement)}
+
+
+def rows_of(connection: Connection, of: Table, column: str, ids: Collection[int]) -> list[dict[str, Any]]:
+    """The rows of a table in which *column* is one of *ids*, in the order they were added."""
+    return rows_among(connection, select(of).order_by(*of.primary_key), of.c[column], ids)
+
+
+def history_among(connection: Connection, ids: Collection[int]) -> list[Any]:
+    """The lines of these subjects' histories, each subject's in order."""
+    statement = select(history).where(_among(connection, history.c.subject_id, ids))
+    return _rows(connection, statement.order_by(history.c.subject_id, history.c.seq))
+
+
+def streamed(
+    connection: Connection, statement: Select[Any], column: ColumnElement[int], ids: Collection[int], size: int
+) -> Iterator[dict[str, Any]]:
+    """As `rows_among`, with no more than *size* rows in memory at a time."""
+    wanted = statement.where(_among(connection, column, ids)).execution_options(yield_per=size)
+    found = connection.execute(wanted)
+    names = tuple(found.keys())
+    for row in found:
+        yield dict(zip(names, row, strict=True))
+
+
+def rows_among(
+    connection: Connection, statement: Select[Any], column: ColumnElement[int], ids: Collection[int]
+) -> list[dict[str, Any]]:
+    """What *statement* finds where *column* is one of *ids*, each row by the names of its columns."""
+    found = connection.execute(statement.where(_among(connection, column, ids)))
+    names = tuple(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found.all()]
 
 
 def subject_by_ref(connection: Connection, ref: str) -> Any:

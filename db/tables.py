@@ -250,7 +250,10 @@ class WaitingMail(SQLModel, table=True):
 
 
 class History(SQLModel, table=True):
-    """What happened to a subject, in order, chained: `hash = sha256(previous hash + canonical text)`."""
+    """What happened to a subject, in order, chained: `hash = sha256(previous hash + canonical text)`.
+
+    `record` holds the digests of the rows that the change left, by their names in the history.
+    """
 
     __tablename__ = "history"
     __table_args__ = (
@@ -271,6 +274,7 @@ class History(SQLModel, table=True):
     cause: str = ""
     data: str = Field(default="{}", sa_column=_text(default="{}"))
     private_sha256: str | None = None
+    record: str | None = Field(default=None, sa_column=_text(nullable=True))
     hash: str
 
 

@@ -50,12 +50,13 @@ class Folded:
     escalations: int = 0
 
     def state_of(self, name: str) -> str | None:
-        """The state it ends in; a cycle and a panel day stand somewhere before anything is written of them."""
+        """The state it ends in; cycle, panel day and partnership stand somewhere before anything is written of them."""
         return self.states.get(name, _BEFORE.get(name))
 
 
 PANEL_DAY = "panel day"
-_BEFORE = {CYCLE.name: CYCLE.start.value, PANEL_DAY: PanelDayState.SITTING.value}
+PARTNERSHIP = "partnership"
+_BEFORE = {CYCLE.name: CYCLE.start.value, PANEL_DAY: PanelDayState.SITTING.value, PARTNERSHIP: "ACTIVE"}
 
 
 _SESSION = re.compile(r"s[1-9][0-9]*")

@@ -18,6 +18,8 @@ from s11flow.domain.errors import UnknownError
 from s11flow.domain.model import Agency, AgencyStatus, CaseState, CycleState, Entry, Note, Plan
 from s11flow.domain.state_facts import CASE_FACTS
 from s11flow.services import rulebooks
+from s11flow.services.record import agency_called
+from s11flow.services.record import digest as digest_of
 from s11flow.services.register_file import COLUMNS, RegisterRow, read_register
 from s11flow.services.stored import agency_from
 from s11flow.services.subjects import Change, load, recompute, save
@@ -60,6 +62,8 @@ def ensure_partnership(connection: Connection, definition_text: str, now: dateti
         "definition_sha256": digest, "digests_from": now,
     }  # fmt: skip
     connection.execute(insert(queries.partnership), values)
+    data: dict[str, object] = {"definition": digest}
+    record(connection, values["subject_id"], Entry(now, Note.SET_UP, "partnership", data=data), now=now, by="init")
     return Initialised(words.code, words.name, created=True, same_definition=True)
 
 
@@ -237,7 +241,8 @@ def _apply(
         data={"added": [row.code for row in added], "changed": {code: sorted(new) for code, new in changed.items()}},
         private={**{row.code: {name: [None, v] for name, v in row.values.items() if v} for row in added}, **changed},
     )
-    record(connection, home_id, entry, now=now, by=by)
+    left = _digests(connection, partnership, {row.code for row in added} | changed.keys())
+    record(connection, home_id, entry, now=now, by=by, rows=left)
     _recompute(connection, [register[code].id for code in changed])
 
 
@@ -247,12 +252,31 @@ def _new_row(row: RegisterRow, partnership: str) -> dict[str, Any]:
     return {"partnership": partnership, **blank, **nothing, **row.values}
 
 
-def record(connection: Connection, home_id: int, entry: Entry, *, now: datetime, by: str) -> None:
-    """Write a line into a partnership's history, within the caller's transaction."""
+def _digests(connection: Connection, partnership: str, codes: Collection[str]) -> dict[str, str]:
+    """What the partnership's history keeps of these rows of its register."""
+    rows = queries.agencies(connection, partnership)
+    return {agency_called(row.code): digest_of(row._mapping) for row in rows if row.code in codes}
+
+
+def record(
+    connection: Connection,
+    home_id: int,
+    entry: Entry,
+    *,
+    now: datetime,
+    by: str,
+    rows: Mapping[str, str] | None = None,
+    wrote: Collection[str] = (),
+) -> None:
+    """Write a line into a partnership's history, within the caller's transaction.
+
+    *rows* are digests it is to answer for, *wrote* the tables in which the caller wrote rows of the partnership.
+    """
     queries.lock(connection, [home_id])
     (loaded,) = load(connection, [home_id], "partnership")
     plan: Plan[Any] = Plan(loaded.facts, (entry,), next_due_at=next_due_at(loaded.rules, loaded.facts))
-    save(connection, [Change(loaded, plan, actor=by)], now)
+    change = Change(loaded, plan, actor=by, wrote=frozenset(wrote), record=dict(rows or {}))
+    save(connection, [change], now)
 
 
 def _recompute(connection: Connection, agency_ids: Collection[int]) -> None:

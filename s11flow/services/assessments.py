@@ -54,6 +54,7 @@ def assess(uow: UnitOfWork, ref: str, text: str, *, now: datetime, by: str) -> A
             "body": canonical(judgement.model_dump(mode="json", by_alias=True)),
         }  # fmt: skip
         connection.execute(insert(queries.assessment), row)
+        change.wrote = frozenset({"assessment"})
         cases.write(connection, [change], now)
     return Assessed(loaded.ref, version, basis)
 
@@ -67,6 +68,7 @@ def agree(uow: UnitOfWork, ref: str, *, now: datetime, by: str) -> Assessed:
         newest = rows[-1]
         table = queries.assessment
         connection.execute(update(table).where(table.c.id == newest.id).values(agreed_at=now))
+        change.wrote = frozenset({"assessment"})
         judgement = Assessment.model_validate_json(newest.body)
         change.dossier = Dossier(assessment=for_letters(judgement, loaded.rules.definition, newest.basis))
         cases.write(connection, [change], now)

@@ -94,7 +94,7 @@ def adopt_holidays(
         connection.execute(update(table).where(table.c.subject_id == row.id).values(holidays_sha256=digest))
         data: dict[str, object] = {"holidays": digest, "was": row.holidays_sha256, "added": list(adopted.added)}
         entry = Entry(now, Note.HOLIDAYS_ADOPTED, "holidays", data={**data, "gone": list(adopted.gone)})
-        save(connection, [Change(loaded, Plan(loaded.facts, (entry,)), actor=by)], now)
+        save(connection, [Change(loaded, Plan(loaded.facts, (entry,)), actor=by, wrote=frozenset({"cycle"}))], now)
         if changes:
             cases.write(connection, changes, now)
         subjects.recompute(connection, queries.case_ids(connection, row.id), "case")

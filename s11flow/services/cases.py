@@ -121,7 +121,7 @@ def accept(
             member = one_case(connection, members[code])
             revive = acts.Revive(f"the joint report of {facts.agency.name} does not name it")
             changes.append(change_for(member, revive, by=by, now=now))
-            clear_cover(connection, member.id)
+            clear_cover(connection, changes[-1])
         write(connection, changes, now)
     return tuple(change.plan for change in changes)
 
@@ -138,6 +138,7 @@ def cover(uow: UnitOfWork, ref: str, *, lead_ref: str, by: str, now: datetime) -
         change = change_for(loaded, acts.Cover(lead.ref), by=by, now=now)
         table = queries.case_file
         connection.execute(update(table).where(table.c.subject_id == loaded.id).values(covered_by_id=lead.id))
+        change.wrote = frozenset({"case_file"})
         change = replace_lead_state(change, lead.facts.state)
         write(connection, [change], now)
     plan: Plan[CaseFacts] = change.plan
@@ -155,7 +156,7 @@ def revive(uow: UnitOfWork, ref: str, what: acts.Revive, *, by: str, now: dateti
     with uow.write() as connection:
         loaded = one_case(connection, ref)
         change = change_for(loaded, what, by=by, now=now)
-        lead_id = clear_cover(connection, loaded.id)
+        lead_id = clear_cover(connection, change)
         write(connection, [change], now)
         if lead_id is not None:
             recompute(connection, [lead_id], "case")
@@ -171,10 +172,11 @@ def deadline_change(loaded: Loaded, deadline: Dated, why: str, *, by: str, now: 
     return Change(loaded, plan, actor=by, by_clock=len(settled.entries))
 
 
-def clear_cover(connection: Connection, case_id: int) -> int | None:
-    """The case no longer hangs on a lead; returns the lead's id, if it had one."""
-    table = queries.case_file
+def clear_cover(connection: Connection, change: Change) -> int | None:
+    """The case no longer hangs on a lead, once *change* is saved; returns the lead's id, if it had one."""
+    table, case_id = queries.case_file, change.loaded.id
     row: Any = connection.execute(table.select().where(table.c.subject_id == case_id)).one()
     connection.execute(update(table).where(table.c.subject_id == case_id).values(covered_by_id=None))
+    change.wrote = frozenset({"case_file"})
     lead_id: int | None = row.covered_by_id
     return lead_id

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -30,9 +31,9 @@ def canonical(value: object) -> str:
     return orjson.dumps(value, default=datetime.isoformat, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def sha256(text: str) -> str:
-    """The hexadecimal digest of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+def sha256(text: str | bytes) -> str:
+    """The hexadecimal digest of a text or of bytes."""
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
 
 
 def message_digest(row: Mapping[str, Any]) -> str:
@@ -40,16 +41,19 @@ def message_digest(row: Mapping[str, Any]) -> str:
     return sha256(canonical([row[name] for name in FROZEN]))
 
 
-def line_hash(head: str, ref: str, row: Mapping[str, Any]) -> str:
-    """The digest of a history line after *head*: `sha256(previous hash + canonical text)`."""
-    text = canonical(
-        [
-            ref, row["seq"], row["at"], row["recorded_at"], row["actor_id"], row["event"],
-            row["about"], row["before"], row["after"], row["due_key"], row["cause"], row["data"],
-            row["private_sha256"],
-        ]
-    )  # fmt: skip
-    return sha256(head + text)
+HASHED = (
+    "seq", "at", "recorded_at", "actor_id", "event", "about", "before", "after", "due_key", "cause", "data",
+    "private_sha256", "record",
+)  # fmt: skip
+"""The columns of a history line that its hash is taken of, after the subject's reference."""
+
+
+def line_hash(head: str, ref: str, line: Sequence[Any]) -> str:
+    """The digest of a history line, its HASHED values, after *head*: `sha256(previous hash + canonical text)`."""
+    return sha256(head + canonical([ref, *line]))
+
+
+_hashed = itemgetter(*HASHED)
 
 
 @dataclass(slots=True)
@@ -73,13 +77,18 @@ def lines(
     now: datetime,
     by_clock: int = 0,
     queued: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
+    record: Mapping[str, str] | None = None,
 ) -> Lines:
     """The history rows of *entries*, chained on to the subject's *head*; the first *by_clock* are the clock's.
 
     *queued* are the keys and digests of the messages that each letter (by its due key) became: an entry records those
-    of its letters.
+    of its letters. The last entry records in what *record* says the change left the subject's rows. ValueError when
+    there is something to record and no entry to record it.
     """
+    if record and not entries:
+        raise ValueError(f"{ref} was changed with no line in its history: {', '.join(record)}.")
     made = Lines([], [], seq, head)
+    last = len(entries) - 1
     for place, entry in enumerate(entries):
         made.seq += 1
         digest = _private(made, subject_id, entry.private)
@@ -97,8 +106,9 @@ def lines(
             "cause": entry.cause,
             "data": canonical(_data(entry, queued) if queued else entry.data),
             "private_sha256": digest,
+            "record": canonical(record) if record and place == last else None,
         }
-        made.head = row["hash"] = line_hash(made.head, ref, row)
+        made.head = row["hash"] = line_hash(made.head, ref, _hashed(row))
         made.rows.append(row)
     return made
 

@@ -46,7 +46,7 @@ from s11flow.domain.timetable import (
     panel_day_of,
     target_of,
 )
-from s11flow.services import cases, rulebooks, subjects
+from s11flow.services import agencies, cases, rulebooks, subjects
 from s11flow.services.stored import agency_from, dated_text, dates_text
 from s11flow.services.subjects import Change, Loaded, save
 
@@ -137,7 +137,7 @@ def _open(
     pencilled = _allocate(rules, ahead or panel_days, register)
     left = _new_cases(connection, cycle, register, pencilled)
     cases.days_again(connection, cycle.id)
-    _wake_partnership(connection, home, now)
+    _wake_partnership(connection, home, ref, now, by)
     warnings = (*_late_warnings(rules, cycle, year), *(() if ahead else (_ALL_PAST,)))
     return Opened(ref, len(register), len(pencilled.slots), left, warnings)
 
@@ -347,14 +347,15 @@ def new_uid(rules: Rulebook) -> str:
     return unguessable_uid(rules.definition.partnership.sender.rsplit("@", 1)[1])
 
 
-def _wake_partnership(connection: Connection, home: Any, now: datetime) -> None:
-    """Digests run while a cycle is open; the first one after this."""
+def _wake_partnership(connection: Connection, home: Any, ref: str, now: datetime, by: str) -> None:
+    """The partnership's history names its cycle. Digests run while one is open; the first one after this."""
     others = [row for row in queries.cycles(connection) if row.partnership == home.code and row.state != "CLOSED"]
     if len(others) == 1:
         table = queries.partnership
         statement = update(table).where(table.c.subject_id == home.id)
         connection.execute(statement.values(digests_from=now, last_digest_on=None))
-    subjects.recompute(connection, [home.id], "partnership")
+    entry = Entry(now, Note.CYCLE_OPENED, "partnership", data={"cycle": ref})
+    agencies.record(connection, home.id, entry, now=now, by=by, wrote=["partnership"])
 
 
 _ALL_PAST = (

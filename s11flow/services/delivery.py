@@ -21,9 +21,11 @@ from db.unit_of_work import UnitOfWork
 from notifications.mailer import Mailer, Outcome, Status, next_try
 from notifications.policy import Allowed, PostPolicy, Redirected, Refused
 from s11flow.domain.errors import S11Error
-from s11flow.domain.model import CaseState, EscalationState, MessageEvent, MessageState, Note
+from s11flow.domain.model import CaseState, Entry, EscalationState, MessageEvent, MessageState, Note
+from s11flow.services import agencies
+from s11flow.services.chain import CLOCK, sha256
 from s11flow.services.envelope import Ready, envelope, file_stem
-from s11flow.services.outbox import case_follows, change_row, line, moved, note, templates_from
+from s11flow.services.outbox import case_follows, change_row, left, line, moved, note, templates_from
 from s11flow.services.subjects import ChangedMeanwhile, recompute
 
 LEASE = timedelta(minutes=10)
@@ -178,10 +180,11 @@ class _Run:
         try:
             with self.uow.write() as connection:
                 subject = queries.subject_by_id(connection, row.subject_id, lock=True)
-                stopped = change_row(connection, row, {"status": status.value, "status_why": why})
+                values = {"status": status.value, "status_why": why}
+                stopped = change_row(connection, row, values)
                 if stopped:
                     entry = line(row, Note.MESSAGE_STOPPED, status, self.now, cause, why=why)
-                    note(connection, subject, entry, now=self.now)
+                    note(connection, subject, entry, now=self.now, kept=left(row, values))
                     case_follows(connection, subject, row, self.now, delivered=False)
                 else:
                     self.done.withdrawn += _is_gone(connection, row)
@@ -230,7 +233,7 @@ class _Run:
         delivered = verdict.status == MessageState.SENT
         private = {} if delivered else {"detail": verdict.values["status_why"]}
         entry = line(row, Note.DELIVERY, verdict.status, self.now, verdict.cause, **private)
-        note(connection, subject, entry, now=self.now)
+        note(connection, subject, entry, now=self.now, kept=left(row, values))
         case_follows(connection, subject, row, self.now, delivered=delivered)
         return True
 
@@ -241,13 +244,21 @@ class _Run:
         said = update(table).where(waits, table.c.status_why != self.done.stopped)
         try:
             with self.uow.write() as connection:
-                connection.execute(said.values(status_why=self.done.stopped))
+                if connection.execute(said.values(status_why=self.done.stopped)).rowcount:
+                    self._note_down(connection)
             with self.uow.write() as connection:
                 ids = _warned_and_waiting(connection)
                 queries.lock(connection, ids)
                 recompute(connection, ids, "case")
         except Busy:
             _log.warning("The post is down, and the letters that wait could not be told why.")
+
+    def _note_down(self, connection: Connection) -> None:
+        """A line for each partnership: it answers for what its waiting letters are told."""
+        why = self.done.stopped
+        entry = Entry(self.now, Note.POST_DOWN, "post", cause="nobody took the letters", private={"detail": why})
+        for home in queries.partnerships(connection):
+            agencies.record(connection, home.id, entry, now=self.now, by=CLOCK, rows={"post": sha256(why)})
 
 
 def _warned_and_waiting(connection: Connection) -> list[int]:

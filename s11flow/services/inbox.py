@@ -16,7 +16,7 @@ from db.unit_of_work import UnitOfWork
 from s11flow.domain.errors import UnknownError, WrongInputError
 from s11flow.domain.model import CaseFacts, CaseState, CycleState, Entry, Note, Plan
 from s11flow.domain.step import settle
-from s11flow.services import agencies, cases
+from s11flow.services import agencies, cases, record
 from s11flow.services.chain import canonical
 from s11flow.services.subjects import Change, Loaded, load_cases, recompute
 
@@ -78,7 +78,7 @@ def add(
         statement = insert(queries.waiting_mail).values(**row).returning(queries.waiting_mail.c.id)
         mail_id = int(connection.execute(statement).scalar_one())
         entry = _entry(mail_id, arrived_at, "waits for a decision", now, note)
-        _record(connection, home.id, case, entry, now, by)
+        _record(connection, home.id, case, entry, now, by, _digest(connection, mail_id))
         _recompute(connection, concerned)
         return _one(connection, mail_id)
 
@@ -141,8 +141,9 @@ def _decide(
     connection.execute(decided.values(case_id=case.id) if case else decided)
     entry = _entry(mail.id, mail.arrived_at, decision, now, note)
     home = _home(connection, mail.partnership)
-    for about in {item.id: item for item in (thought, case) if item is not None}.values() or (None,):
-        _record(connection, home.id, about, entry, now, by)
+    row = _digest(connection, mail.id)
+    for about in {None if item is None else item.id: item for item in (thought, case or thought)}.values():
+        _record(connection, home.id, about, entry, now, by, row)
     _recompute(connection, concerned)
 
 
@@ -151,13 +152,27 @@ def _entry(mail_id: int, arrived_at: datetime, decision: str, now: datetime, not
     return Entry(now, Note.OUTSIDE_MAIL, "mail", cause=decision, data=data, private={"note": note})
 
 
-def _record(connection: Connection, home_id: int, case: Loaded | None, entry: Entry, now: datetime, by: str) -> None:
-    """A line on the case the mail is about; on the partnership while nobody knows which."""
+def _digest(connection: Connection, mail_id: int) -> dict[str, str]:
+    """What a history keeps of mail in the tray."""
+    (row,) = queries.rows_of(connection, queries.waiting_mail, "id", [mail_id])
+    return {record.mail_called(mail_id): record.digest(row)}
+
+
+def _record(
+    connection: Connection,
+    home_id: int,
+    case: Loaded | None,
+    entry: Entry,
+    now: datetime,
+    by: str,
+    rows: dict[str, str],
+) -> None:
+    """A line on the case the mail is about; on the partnership while nobody knows which. It answers for the mail."""
     if case is None:
-        agencies.record(connection, home_id, entry, now=now, by=by)
+        agencies.record(connection, home_id, entry, now=now, by=by, rows=rows)
         return
     (loaded,) = load_cases(connection, [case.id])  # as it stands now that it is settled
-    cases.write(connection, [Change(loaded, Plan(_facts(loaded), (entry,)), actor=by)], now)
+    cases.write(connection, [Change(loaded, Plan(_facts(loaded), (entry,)), actor=by, record=rows)], now)
 
 
 def _facts(loaded: Loaded) -> CaseFacts:

@@ -26,6 +26,7 @@ from s11flow.domain.lifecycle import ESCALATION, MESSAGE
 from s11flow.domain.model import CaseFacts, CaseState, Entry, MessageEvent, MessageState, Note
 from s11flow.domain.state_facts import facts_of
 from s11flow.letters.compose import write
+from s11flow.services import record
 from s11flow.services.chain import CLOCK, lines
 from s11flow.services.subjects import Change, ChangedMeanwhile, load_cases, recompute, save
 
@@ -183,7 +184,7 @@ def _change(
             raise RefusedError(NotNow(_name(row), event, "it has just changed; look at it again."))
         stopped = event in (MessageEvent.HOLD, MessageEvent.WITHDRAW)
         entry = line(row, Note.MESSAGE_STOPPED if stopped else Note.DELIVERY, status, now, words, reason=reason)
-        note(connection, subject, entry, actor=by, now=now)
+        note(connection, subject, entry, actor=by, now=now, kept=left(row, values))
         case_follows(connection, subject, row, now, delivered=status == MessageState.SENT)
 
 
@@ -252,11 +253,27 @@ def line(row: Any, event: Note, status: MessageState, now: datetime, cause: str,
     return Entry(now, event, "letter", cause=cause, data=data, private=private)
 
 
-def note(connection: Connection, subject: Any, entry: Entry, *, now: datetime, actor: str = CLOCK) -> None:
-    """Chain one line on to the history of *subject*, as it was read under its lock; raises ChangedMeanwhile."""
+def left(row: Any, values: Mapping[str, Any]) -> dict[str, str]:
+    """What the history keeps of a letter that was read as *row* and of which *values* were changed."""
+    return record.letter_left({name: getattr(row, name) for name in record.LETTER} | dict(values))
+
+
+def note(
+    connection: Connection,
+    subject: Any,
+    entry: Entry,
+    *,
+    now: datetime,
+    actor: str = CLOCK,
+    kept: Mapping[str, str] | None = None,
+) -> None:
+    """Chain one line on to the history of *subject*, as it was read under its lock; raises ChangedMeanwhile.
+
+    *kept* are the digests of the rows that the line is about.
+    """
     made = lines(
         subject_id=subject.id, ref=subject.ref, seq=subject.seq, head=subject.head, entries=(entry,), actor=actor,
-        now=now,
+        now=now, record=kept,
     )  # fmt: skip
     connection.execute(_HISTORY, made.rows)
     if made.private:

@@ -28,8 +28,8 @@ from s11flow.domain.model import (
 from s11flow.domain.state_facts import CASE_FACTS, facts_of
 from s11flow.domain.timetable import Rulebook, after_session, owed_by
 from s11flow.letters.recipients import role_words
+from s11flow.services.checkpoints import checkpoint
 from s11flow.services.subjects import Loaded, load_cases
-from s11flow.services.verify import checkpoint
 
 _incident, _subject, _mail = queries.table(Incident), queries.subject, queries.waiting_mail
 _message, _history = queries.message, queries.history

@@ -77,7 +77,8 @@ def _move_cut_off(connection: Connection, loaded: Loaded, cut_off: Dated, now: d
     )  # fmt: skip
     table = queries.cycle
     connection.execute(update(table).where(table.c.subject_id == loaded.id).values(cut_off=dated_text(cut_off)))
-    save(connection, [Change(loaded, Plan(replace(facts, cut_off=cut_off), (entry,)), actor=by)], now)
+    plan = Plan(replace(facts, cut_off=cut_off), (entry,))
+    save(connection, [Change(loaded, plan, actor=by, wrote=frozenset({"cycle"}))], now)
     changes = []
     for case in subjects.load_cases(connection, queries.case_ids(connection, loaded.id)):
         own = case.facts

@@ -43,7 +43,7 @@ from s11flow.domain.model import (
 )
 from s11flow.domain.timetable import Rulebook
 from s11flow.letters.compose import Dossier, Draft, drafts
-from s11flow.services import rulebooks
+from s11flow.services import record, rulebooks
 from s11flow.services.chain import CLOCK, canonical, lines, message_digest
 from s11flow.services.stored import agency_from, dated_from, dates_from, dates_text
 
@@ -72,6 +72,7 @@ class Loaded:
     templates: str
     facts: Facts
     session_id: int | None = None
+    row: Any = None  # a case's, as it was read: what is not changed of it is known
 
 
 @dataclass(slots=True)
@@ -171,7 +172,7 @@ def _loaded_case(row: Any, rules: Rulebook, cycle: Any, parts: _Parts) -> Loaded
     )
     return Loaded(
         case_id, row.ref, "case", row.version, row.seq, row.head, row.next_due_at, row.cycle_id, rules,
-        cycle.templates_sha256, facts, sessions[-1].id if sessions else None,
+        cycle.templates_sha256, facts, sessions[-1].id if sessions else None, row,
     )  # fmt: skip
 
 
@@ -331,7 +332,9 @@ _LOADERS = {
 class Change:
     """A subject, what was planned for it, and what its letters need beyond the facts.
 
-    The first `by_clock` entries of the plan are what the timetable owed; the rest are the actor's.
+    The first `by_clock` entries of the plan are what the timetable owed; the rest are the actor's. `wrote` names the
+    tables in which the service has itself written rows of the subject, and `record` digests of rows that are the
+    subject's to answer for and lie elsewhere: both for the last line of history to keep.
     """
 
     loaded: Loaded
@@ -339,6 +342,8 @@ class Change:
     dossier: Dossier = field(default_factory=Dossier)
     actor: str = CLOCK
     by_clock: int = 0
+    wrote: frozenset[str] = frozenset()
+    record: dict[str, str] = field(default_factory=dict)
 
 
 def save(connection: Connection, changes: Sequence[Change], now: datetime) -> Saved:
@@ -349,14 +354,17 @@ def save(connection: Connection, changes: Sequence[Change], now: datetime) -> Sa
     """
     rows = _Rows()
     for change in changes:
-        _gather(rows, change, now)
-    _stop_letters(connection, changes, rows.saved)
+        _gather_rooms(rows, change)
+    _write_rooms(connection, rows)
+    records = _records(connection, changes, rows)
+    for change in changes:
+        _gather(rows, change, records[change.loaded.id], now)
     _write(connection, rows)
     return rows.saved
 
 
 class _Rows:
-    """What a batch writes, by statement."""
+    """What a batch writes, by statement; and which rows beside the subject's own, by subject."""
 
     def __init__(self) -> None:
         self.saved = Saved()
@@ -366,14 +374,16 @@ class _Rows:
         self.messages: list[dict[str, Any]] = []
         self.files: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
         self.others: list[tuple[Any, dict[str, Any]]] = []
+        self.written: dict[int, set[tuple[str, str | None]]] = defaultdict(set)
+        self.digests: dict[int, str] = {}
 
 
-def _gather(rows: _Rows, change: Change, now: datetime) -> None:
+def _gather(rows: _Rows, change: Change, kept: dict[str, str], now: datetime) -> None:
     loaded, plan = change.loaded, change.plan
     queued = _messages(rows, change, now)
     made = lines(
         subject_id=loaded.id, ref=loaded.ref, seq=loaded.seq, head=loaded.head, entries=plan.entries,
-        actor=change.actor, now=now, by_clock=change.by_clock, queued=queued,
+        actor=change.actor, now=now, by_clock=change.by_clock, queued=queued, record=kept,
     )  # fmt: skip
     rows.history += made.rows
     rows.private += made.private
@@ -388,15 +398,43 @@ def _gather(rows: _Rows, change: Change, now: datetime) -> None:
             "head": made.head,
         }
     )
-    if isinstance(plan.facts, CaseFacts):
-        _gather_case(rows, loaded, plan.facts)
-    elif isinstance(plan.facts, PartnershipFacts):
-        values = {"last_digest_on": plan.facts.last_digest_on}
-        where = queries.partnership.c.subject_id == loaded.id
-        rows.others.append((update(queries.partnership).where(where), values))
     rows.saved.events += len(made.rows)
     rows.saved.superseded += plan.superseded
     rows.saved.expired += plan.expired
+
+
+def _gather_rooms(rows: _Rows, change: Change) -> None:
+    loaded, plan = change.loaded, change.plan
+    if loaded.seq == 0:
+        rows.written[loaded.id] |= {(table, None) for table in (record.SUBJECT, *record.OF_KIND[loaded.kind])}
+    if change.wrote:
+        rows.written[loaded.id] |= {(table, None) for table in change.wrote}
+    if isinstance(plan.facts, CaseFacts):
+        _gather_case(rows, loaded, plan.facts)
+    elif isinstance(plan.facts, PartnershipFacts):
+        assert isinstance(loaded.facts, PartnershipFacts)
+        if plan.facts.last_digest_on != loaded.facts.last_digest_on:
+            where = queries.partnership.c.subject_id == loaded.id
+            values = {"last_digest_on": plan.facts.last_digest_on}
+            rows.others.append((update(queries.partnership).where(where), values))
+            rows.written[loaded.id].add(("partnership", None))
+
+
+def _records(connection: Connection, changes: Sequence[Change], rows: _Rows) -> dict[int, dict[str, str]]:
+    """What the last line of each change has to keep: the digests of the rows it left, and of the letters it stopped."""
+    left = record.left(connection, rows.written) if rows.written else {}
+    records = {}
+    for change in changes:
+        subject_id = change.loaded.id
+        found = {"case_file": rows.digests[subject_id]} if subject_id in rows.digests else {}
+        if subject_id in left:  # read back, and so the truer where both are there
+            found |= left[subject_id]
+        if change.record:
+            found |= change.record
+        if change.plan.stops:
+            found |= _stop_letters(connection, change, rows.saved)
+        records[subject_id] = found
+    return records
 
 
 def _messages(rows: _Rows, change: Change, now: datetime) -> dict[str, list[dict[str, str]]]:
@@ -452,13 +490,20 @@ def _gather_case(rows: _Rows, loaded: Loaded, after: CaseFacts) -> None:
         name: value for name, value, was in zip(_FILE, _FILE_OF(after), _FILE_OF(before), strict=True) if value != was
     }
     if changed:
-        rows.files[tuple(changed)].append(_file_row(loaded.id, changed))
+        row = _file_row(loaded.id, changed)
+        rows.files[tuple(changed)].append(row)
+        if loaded.row is not None:
+            rows.digests[loaded.id] = _file_digest(loaded.row, row)
     if after.session is not before.session and after.session is not None:
         rows.others += _session_rows(loaded, before, after.session)
+        rows.written[loaded.id] |= _session_names(before, after.session)
     if after.escalation is not before.escalation and after.escalation is not None:
         rows.others.append(_escalation_row(loaded, before.escalation, after.escalation))
+        rows.written[loaded.id].add(("escalation", f"escalation {after.escalation.number}"))
     if after.submission is not before.submission:
         rows.others += _submission_rows(loaded, before, after)
+        version = None if after.submission is None else f"submission {after.submission.version}"
+        rows.written[loaded.id].add(("submission", version))
 
 
 _FILE = (
@@ -476,6 +521,25 @@ def _file_row(case_id: int, changed: dict[str, Any]) -> dict[str, Any]:
     if "gaps" in row:
         row["gaps"] = canonical(list(row["gaps"])) if row["gaps"] else ""
     return row
+
+
+_FILE_COLUMNS = tuple(queries.case_file.c.keys())
+_FILE_READ = attrgetter(*("id" if name == "subject_id" else name for name in _FILE_COLUMNS))
+
+
+def _file_digest(read: Any, changed: dict[str, Any]) -> str:
+    """The digest of a case's file as it will stand, from what was read of it: reading it back would cost as much."""
+    values = dict(zip(_FILE_COLUMNS, _FILE_READ(read), strict=True)) | changed
+    del values["b_id"]
+    return record.digest(values)
+
+
+def _session_names(before: CaseFacts, session: Session) -> set[tuple[str, str | None]]:
+    names: set[tuple[str, str | None]] = {("panel_session", f"panel_session {session.number}")}
+    if session.answers and (before.session is None or session.answers != before.session.answers):
+        called = record.answer_called(session.number, session.answers[-1].attendee)
+        names.add((record.ANSWERS, called))
+    return names
 
 
 def _session_rows(loaded: Loaded, before: CaseFacts, session: Session) -> list[tuple[Any, dict[str, Any]]]:
@@ -546,19 +610,24 @@ def files_digest(submission: Submission) -> str:
     return "+".join(sorted(digest for _, digest, _ in submission.files))
 
 
-def _stop_letters(connection: Connection, changes: Sequence[Change], saved: Saved) -> None:
-    """What waits in the outbox and has lost its reason is superseded; what left is left."""
-    waiting = (MessageState.QUEUED.value, MessageState.DELAYED.value, MessageState.HELD.value)
+def _stop_letters(connection: Connection, change: Change, saved: Saved) -> dict[str, str]:
+    """What waits in the outbox and has lost its reason is superseded; what left is left. Gives what to record of it."""
     table = queries.message
-    for change in changes:
-        if change.plan.stops:
-            statement = (
-                update(table)
-                .where(table.c.subject_id == change.loaded.id, table.c.kind.in_(sorted(change.plan.stops)))
-                .where(table.c.status.in_(waiting))
-                .values(status=MessageState.SUPERSEDED.value, status_why=change.plan.entries[-1].cause)
-            )
-            saved.superseded += connection.execute(statement).rowcount
+    found: dict[str, str] = {}
+    statement = (
+        update(table)
+        .where(table.c.subject_id == change.loaded.id, table.c.kind.in_(sorted(change.plan.stops)))
+        .where(table.c.status.in_(_WAITING))
+        .values(status=MessageState.SUPERSEDED.value, status_why=change.plan.entries[-1].cause)
+        .returning(*(table.c[name] for name in record.LETTER))
+    )
+    for letter in connection.execute(statement):
+        found |= record.letter_left(letter._asdict())
+        saved.superseded += 1
+    return found
+
+
+_WAITING = (MessageState.QUEUED.value, MessageState.DELAYED.value, MessageState.HELD.value)
 
 
 _SUBJECT = Bulk(
@@ -588,6 +657,13 @@ def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
         _inserts(table, tuple(rows[0])).execute(connection, rows)
 
 
+def _write_rooms(connection: Connection, rows: _Rows) -> None:
+    for columns, files in rows.files.items():
+        _file_update(columns).execute(connection, files)
+    for statement, values in rows.others:
+        connection.execute(statement, values)
+
+
 def _write(connection: Connection, rows: _Rows) -> None:
     changed = _SUBJECT.execute(connection, rows.subjects)
     if changed != len(rows.subjects):
@@ -595,10 +671,6 @@ def _write(connection: Connection, rows: _Rows) -> None:
     _insert(connection, queries.history, rows.history)
     _insert(connection, _history_private, rows.private)
     _insert(connection, queries.message, rows.messages)
-    for columns, files in rows.files.items():
-        _file_update(columns).execute(connection, files)
-    for statement, values in rows.others:
-        connection.execute(statement, values)
 
 
 def recompute(connection: Connection, ids: Collection[int], kind: str) -> int:

@@ -55,14 +55,15 @@ class Documents:
         """Store *content* durably and return its sha256; raises WrongInputError when the folder cannot take it."""
         digest = hashlib.sha256(content).hexdigest()
         place = self.folder / digest[:2] / digest
-        if place.exists() and place.stat().st_size == len(content):
-            return digest
         partial = place.with_name(f".{digest}.{os.getpid()}.{get_ident()}")
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _write_durably(partial, content)
-            partial.replace(place)
-            _sync_folder(place.parent)
+            if not (place.exists() and place.stat().st_size == len(content)):
+                _make_folder(place.parent)
+                _write_durably(partial, content)
+                _put(partial, place)
+            _sync_folder(place.parent)  # also for one that was put there by somebody who died before this
+            for left in place.parent.glob(f".{digest}.*"):
+                left.unlink(missing_ok=True)
         except OSError as error:
             partial.unlink(missing_ok=True)
             raise WrongInputError(
@@ -81,6 +82,20 @@ def _write_durably(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _put(partial: Path, place: Path) -> None:
+    try:
+        partial.replace(place)
+    except FileNotFoundError:
+        if not place.exists():  # else somebody kept the same meanwhile, and cleared away what was left lying
+            raise
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -198,4 +213,4 @@ def choose(uow: UnitOfWork, ref: str, version: int, *, reason: str, now: datetim
         again = cases.one_case(connection, ref)
         assert isinstance(again.facts, CaseFacts)
         plan = Plan(again.facts, (entry,), next_due_at=next_due_at(again.rules, again.facts))
-        save(connection, [Change(again, plan, actor=by)], now)
+        save(connection, [Change(again, plan, actor=by, wrote=frozenset({"submission"}))], now)

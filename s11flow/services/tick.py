@@ -23,9 +23,10 @@ from db import queries
 from db.errors import DatabaseProblem
 from db.tables import Incident
 from db.unit_of_work import UnitOfWork
-from s11flow.domain.model import CaseFacts, Note, PanelDayFacts, PartnershipFacts, Plan
+from s11flow.domain.model import CaseFacts, Entry, Note, PanelDayFacts, PartnershipFacts, Plan
 from s11flow.domain.step import settle
-from s11flow.services import dossiers
+from s11flow.services import dossiers, record
+from s11flow.services.outbox import note
 from s11flow.services.subjects import Change, ChangedMeanwhile, Loaded, Saved, load, save
 
 BATCH = 500
@@ -176,3 +177,16 @@ def _set_aside(connection: Connection, subject_id: int, error: BaseException, no
     table = queries.subject
     connection.execute(update(table).where(table.c.id == subject_id).values(parked_at=now, parked_why=what))
     connection.execute(insert(_incident), {"subject_id": subject_id, "at": now, "what": what})
+    try:
+        with connection.begin_nested():
+            _tell(connection, subject_id, what, now)
+    except OperationalError:
+        raise
+    except Exception:  # its row cannot be read, or lines are there that it knows nothing of: `verify` says so
+        _log.exception("Subject %s was set aside, and its history could not be told.", subject_id)
+
+
+def _tell(connection: Connection, subject_id: int, what: str, now: datetime) -> None:
+    left = record.left(connection, {subject_id: {("incident", None)}})[subject_id]
+    subject = queries.subject_by_id(connection, subject_id, lock=True)
+    note(connection, subject, Entry(now, Note.INCIDENT, "incident", cause=what), now=now, kept=left)

@@ -1,15 +1,21 @@
-"""Checks that the record is whole: every chain, every digest, every state and date that a history leads to."""
+"""Checks that the record is whole: every chain, row, letter and file, every state and date that a history leads to.
+
+What is read is read once, a few hundred subjects at a time, so that memory stays flat however many there are.
+"""
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+import orjson
+from sqlalchemy import Connection, select
 
 from calendars import london
 from db import queries
@@ -17,12 +23,26 @@ from db.tables import HistoryPrivate
 from db.unit_of_work import UnitOfWork
 from s11flow.domain import invariants
 from s11flow.domain.agenda import next_due_at
-from s11flow.domain.model import CaseDates, CaseFacts, CycleEvent, CycleFacts, Note, PanelDayState, SessionEvent
-from s11flow.services.chain import FROZEN, canonical, line_hash, message_digest, sha256
+from s11flow.domain.model import (
+    CaseDates,
+    CaseFacts,
+    CycleEvent,
+    CycleFacts,
+    MessageState,
+    Note,
+    PanelDayState,
+    SessionEvent,
+)
+from s11flow.services import record as kept
+from s11flow.services import strays
+from s11flow.services.chain import FROZEN, HASHED, line_hash, message_digest, sha256
+from s11flow.services.checkpoints import Checkpoint
 from s11flow.services.subjects import Loaded, load
 
 _BATCH = 500
+_LETTERS = 100  # at a time: each may carry a mail of some size
 _private = queries.table(HistoryPrivate)
+_hashed = attrgetter(*HASHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,82 +59,67 @@ class Verified:
         return {"subjects": self.subjects, "events": self.events, "broken": list(self.broken)}
 
 
-def verify(uow: UnitOfWork, *, now: datetime) -> Verified:
-    """Read every subject with its history and letters, as of one moment, and say what does not hold; change nothing."""
+def verify(
+    uow: UnitOfWork, *, now: datetime, against: Checkpoint | None = None, documents: Path | None = None
+) -> Verified:
+    """Read every subject with its history and letters, as of one moment, and say what does not hold; change nothing.
+
+    *against* is a checkpoint kept elsewhere: what it names must still be there, though more may have come after it.
+    With *documents*, the folder they lie in, the files of the reports are read again too.
+    """
     with uow.read() as connection:
-        return verified(connection, now=now)
+        return verified(connection, now=now, against=against, documents=documents)
 
 
-def verified(connection: Connection, *, now: datetime) -> Verified:
+def verified(
+    connection: Connection, *, now: datetime, against: Checkpoint | None = None, documents: Path | None = None
+) -> Verified:
     """As `verify`, within the caller's transaction."""
-    events, broken = 0, []
-    subjects = connection.execute(select(queries.subject).order_by(queries.subject.c.id)).all()
-    sitting, proclaimed = _sitting_days(connection), _proclaimed_days(connection)
-    for rows in _batches(subjects):
-        records = _records(connection, rows)
-        events += sum(len(record.lines) for record in records)
-        broken += [fault for record in records for fault in _record_faults(record)]
-        broken += _state_faults(connection, records, sitting, proclaimed)
-    for row in subjects:
-        if row.kind == "cycle":
-            broken += invariants.of_sessions(_live_sessions(connection, row.id))
-    return Verified(now, len(subjects), events, tuple(broken))
+    known = _Known.of(connection, against, documents)
+    broken: list[str] = []
+    for rows in _batches(connection):
+        records = _read(connection, rows, known)
+        for faults in _state_faults(connection, records, known):
+            broken += faults
+        known.subjects += len(records)
+        known.events += sum(len(record.lines) for record in records.values())
+    for cycle_id in known.pins:
+        broken += invariants.of_sessions(_live_sessions(connection, cycle_id))
+    broken += _gone_faults(known)
+    broken += strays.faults(connection, mail=known.mail.keys() - known.mail_seen, pins=known.pins)
+    return Verified(now, known.subjects, known.events, tuple(broken))
 
 
-_HEADS = select(queries.subject.c.ref, queries.subject.c.seq, queries.subject.c.head).where(
-    queries.subject.c.partnership == bindparam("of")
-)
-
-
-def checkpoint(connection: Connection, partnership: str) -> str:
-    """One line that stands for the whole history of a partnership: cut a tail off, and it is another line."""
-    heads = sorted(tuple(row) for row in connection.execute(_HEADS, {"of": partnership}))
-    lines = sum(seq for _, seq, _ in heads)
-    return f"sha256 {sha256(canonical(heads))} over {len(heads)} subjects and {lines} lines of history"
-
-
-# --- reading ---------------------------------------------------------------------------------------------------------
+# --- what is known of the whole while its parts are looked at --------------------------------------------------------
 
 
 @dataclass(slots=True)
-class _Record:
-    """A subject's row with its history, the private parts that are still kept, and its letters."""
+class _Known:
+    """What subjects need to know of each other: kinds are read in an order in which it is known in time."""
 
-    subject: Any
-    lines: list[Any]
-    private: dict[int, Any]
-    messages: list[Mapping[Any, Any]]
-    sessions: list[Any]
-    escalations: list[Any]
+    sitting: Mapping[int, set[date]]
+    mail: Mapping[int, str]
+    documents: Path | None
+    against: Checkpoint | None
+    expected: dict[str, tuple[int, str]]
+    proclaimed: dict[int, set[date]] = field(default_factory=lambda: defaultdict(set))
+    pins: dict[int, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    downs: set[str] = field(default_factory=set)
+    mail_seen: set[int] = field(default_factory=set)
+    subjects: int = 0
+    events: int = 0
 
-
-def _batches(subjects: Sequence[Any]) -> Iterator[list[Any]]:
-    """Subjects of one kind at a time, as many as one statement takes."""
-    by_kind: dict[str, list[Any]] = defaultdict(list)
-    for row in subjects:
-        by_kind[row.kind].append(row)
-    for rows in by_kind.values():
-        for start in range(0, len(rows), _BATCH):
-            yield rows[start : start + _BATCH]
-
-
-def _records(connection: Connection, subjects: Sequence[Any]) -> list[_Record]:
-    ids = [row.id for row in subjects]
-    found = {row.id: _Record(row, [], {}, [], [], []) for row in subjects}
-    history, message = queries.history, queries.message
-    lines = select(history).where(history.c.subject_id.in_(ids)).order_by(history.c.subject_id, history.c.seq)
-    for line in connection.execute(lines):
-        found[line.subject_id].lines.append(line)
-    for row in connection.execute(select(_private).where(_private.c.subject_id.in_(ids))):
-        found[row.subject_id].private[row.seq] = row
-    letters = select(message.c.subject_id, message.c.digest, *(message.c[name] for name in FROZEN))
-    for letter in connection.execute(letters.where(message.c.subject_id.in_(ids)).order_by(message.c.id)).mappings():
-        found[letter["subject_id"]].messages.append(letter)
-    for case_id, rows in queries.sessions(connection, ids).items():
-        found[case_id].sessions = rows
-    for case_id, rows in queries.escalations(connection, ids).items():
-        found[case_id].escalations = rows
-    return list(found.values())
+    @classmethod
+    def of(cls, connection: Connection, against: Checkpoint | None, documents: Path | None) -> _Known:
+        mail = queries.waiting_mail
+        rows = connection.execute(select(mail).order_by(mail.c.id))
+        return cls(
+            sitting=_sitting_days(connection),
+            mail={row.id: kept.digest(row._asdict()) for row in rows},
+            documents=documents if documents is not None and documents.is_dir() else None,
+            against=against,
+            expected=dict(against.heads) if against else {},
+        )
 
 
 def _sitting_days(connection: Connection) -> dict[int, set[date]]:
@@ -127,28 +132,108 @@ def _sitting_days(connection: Connection) -> dict[int, set[date]]:
     return found
 
 
-def _proclaimed_days(connection: Connection) -> dict[int, set[date]]:
-    """The bank holidays that each cycle adopted after it opened."""
-    history = queries.history
-    statement = select(history.c.subject_id, history.c.data).where(history.c.event == Note.HOLIDAYS_ADOPTED.name)
-    found: dict[int, set[date]] = defaultdict(set)
-    for cycle_id, data in connection.execute(statement):
-        found[cycle_id] |= {date.fromisoformat(said.split(" ")[0]) for said in json.loads(data)["added"]}
-    return found
-
-
 def _live_sessions(connection: Connection, cycle_id: int) -> list[invariants.Sitting]:
     rows = queries.live_sessions(connection, cycle_id)
     return [invariants.Sitting(row.starts_at, row.ends_at, row.ref) for row in rows]
 
 
-# --- the record: its chain, its private parts, its letters -----------------------------------------------------------
+def _gone_faults(known: _Known) -> Iterator[str]:
+    if known.against is not None:
+        taken = london.spell(known.against.at)
+        for ref in sorted(known.expected):
+            yield f"{ref}: it is not there, and the checkpoint of {taken} names it."
 
 
-def _record_faults(record: _Record) -> Iterator[str]:
-    ref = record.subject.ref
-    for check in (_chain_faults, _key_faults, _private_faults, _letter_faults, _fold_faults):
-        yield from (f"{ref}: {fault}." for fault in check(record))
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Record:
+    """A subject's row with its history, what the history says was left of its rows, and what there is of them."""
+
+    subject: Any
+    lines: list[Any] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
+    queued: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    found: dict[str, str] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    incident: tuple[datetime, str] | None = None
+    faults: list[str] = field(default_factory=list)
+
+
+def _batches(connection: Connection) -> Iterator[Sequence[Any]]:
+    """Subjects of one kind at a time, as many as one statement takes; of unknown kinds last."""
+    table = queries.subject
+    kinds = set(connection.scalars(select(table.c.kind).distinct()))
+    for kind in (*kept.OF_KIND, *sorted(kinds - kept.OF_KIND.keys())):
+        last = -(2**31)  # where numbers begin that a column of ids can hold
+        statement = select(table).where(table.c.kind == kind).order_by(table.c.id).limit(_BATCH)
+        while rows := connection.execute(statement.where(table.c.id > last)).all():
+            yield rows
+            last = rows[-1].id
+
+
+def _read(connection: Connection, rows: Sequence[Any], known: _Known) -> dict[int, _Record]:
+    """These subjects with their histories, rows and letters, each with the faults that were found on the way."""
+    records = {row.id: _Record(row) for row in rows}
+    ids = [*records]
+    for line in queries.history_among(connection, ids):
+        records[line.subject_id].lines.append(line)
+    for record in records.values():
+        _take_lines(record, known)
+    for row in queries.rows_of(connection, _private, "subject_id", ids):
+        _take_private(records[row["subject_id"]], row)
+    _take_rows(connection, records, known)
+    _take_letters(connection, records, known)
+    for record in records.values():
+        record.faults += (*_row_faults(record, known), *_fold_faults(record), *_parked_faults(record))
+    return records
+
+
+# --- the history: its chain, its keys, its private parts -------------------------------------------------------------
+
+_PINNED = ("definition", "templates", "holidays")
+
+
+def _take_lines(record: _Record, known: _Known) -> None:
+    """Read a history through: is it chained, and what does it say was queued, left, pinned."""
+    record.faults += _chain_faults(record)
+    if known.expected:
+        record.faults += _against_faults(record, known)
+    for line in record.lines:
+        if line.record is not None:
+            record.left |= _mapping(line.record)
+        if '"messages":' in line.data:  # most lines queue nothing, and reading them costs more than looking
+            for item in _mapping(line.data).get("messages", ()):
+                record.queued[item["key"]] = (item["digest"], line.recorded_at)
+        if line.event in _TELLS:
+            _take_told(record, line, known)
+    keys = Counter(line.due_key for line in record.lines if line.due_key is not None)
+    record.faults += [f"{key} is recorded {count} times" for key, count in keys.items() if count > 1]
+
+
+_TELLS = frozenset({Note.HOLIDAYS_ADOPTED.name, CycleEvent.OPEN.name, Note.SET_UP.name, Note.POST_DOWN.name})
+
+
+def _take_told(record: _Record, line: Any, known: _Known) -> None:
+    """What a line tells of that others rest on: what a cycle runs by, days proclaimed, why the post waited."""
+    data = _mapping(line.data)
+    for name in _PINNED:
+        if isinstance(data.get(name), str):
+            known.pins[record.subject.id][data[name]] = name
+    if line.event == Note.HOLIDAYS_ADOPTED.name:
+        known.proclaimed[record.subject.id] |= {date.fromisoformat(said.split(" ")[0]) for said in data["added"]}
+    if line.event == Note.POST_DOWN.name and line.record is not None:
+        known.downs.add(_mapping(line.record).get("post", ""))
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    """What a line keeps as JSON; nothing, if it is none any more: then its hash says so."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _chain_faults(record: _Record) -> Iterator[str]:
@@ -157,7 +242,7 @@ def _chain_faults(record: _Record) -> Iterator[str]:
         if line.seq != place:
             yield f"line {place} of its history is missing; what follows is numbered {line.seq}"
             break
-        if line_hash(head, subject.ref, line._mapping) != line.hash:
+        if line_hash(head, subject.ref, _hashed(line)) != line.hash:
             yield f"line {place} of its history, or the one before it, is not as it was written"
         head = line.hash
     if len(record.lines) != subject.seq:
@@ -166,92 +251,234 @@ def _chain_faults(record: _Record) -> Iterator[str]:
         yield "its history does not end in the digest that stands on its row"
 
 
-def _key_faults(record: _Record) -> Iterator[str]:
-    keys = Counter(line.due_key for line in record.lines if line.due_key is not None)
-    yield from (f"{key} is recorded {count} times" for key, count in keys.items() if count > 1)
+def _against_faults(record: _Record, known: _Known) -> Iterator[str]:
+    seq, head = known.expected.pop(record.subject.ref, (0, ""))
+    if seq == 0 or known.against is None:
+        return
+    taken = london.spell(known.against.at)
+    if seq > len(record.lines):
+        yield f"its history has {len(record.lines)} lines, and had {seq} at the checkpoint of {taken}"
+    elif record.lines[seq - 1].hash != head:
+        yield f"its history up to line {seq} is not the one that the checkpoint of {taken} was taken of"
 
 
-def _private_faults(record: _Record) -> Iterator[str]:
+def _take_private(record: _Record, row: Mapping[str, Any]) -> None:
     """A private part may have been removed; one that is there must be the one that was written."""
-    written = {line.seq: line.private_sha256 for line in record.lines}
-    for seq, row in record.private.items():
-        if sha256(row.salt + row.body) != written.get(seq):
-            yield f"the private part of line {seq} of its history is not as it was written"
-
-
-def _letter_faults(record: _Record) -> Iterator[str]:
-    recorded = {item["key"]: item["digest"] for line in record.lines for item in _queued(line.data)}
-    for letter in record.messages:
-        key = letter["dedupe_key"]
-        if message_digest(letter) != letter["digest"]:
-            yield f"the letter {key} is not as it was queued"
-        if (digest := recorded.pop(key, None)) != letter["digest"]:
-            yield f"the letter {key} is {'not the one its history names' if digest else 'named in no history'}"
-    yield from (f"the letter {key} is in its history and not in the outbox" for key in recorded)
-
-
-def _queued(data: str) -> list[dict[str, str]]:
-    if '"messages":' not in data:  # most lines queue nothing, and reading them costs more than looking
-        return []
-    found: list[dict[str, str]] = json.loads(data).get("messages", [])
-    return found
+    seq = row["seq"]
+    written = record.lines[seq - 1].private_sha256 if 0 < seq <= len(record.lines) else None
+    if sha256(row["salt"] + row["body"]) != written:
+        record.faults.append(f"the private part of line {seq} of its history is not as it was written")
 
 
 def _fold_faults(record: _Record) -> Iterator[str]:
     folded = invariants.fold(record.lines)
     yield from folded.faults
-    stored = _stored_states(record)
-    for name in sorted({*folded.states, *stored}):
-        leads, have = folded.state_of(name), stored.get(name)
+    if (name := _HAS_STATE.get(record.subject.kind)) is not None:
+        record.states[name] = record.subject.state
+    for name in sorted({*folded.states, *record.states}):
+        leads, have = folded.state_of(name), record.states.get(name)
         if leads != have:
             yield f"its {name} is {have or 'not there'}, and its history leads to {leads or 'nothing'}"
 
 
-_HAS_STATE = {"case": "case", "cycle": "cycle", "panel_day": invariants.PANEL_DAY}  # kind, and what a line calls it
+_HAS_STATE = {
+    "case": "case", "cycle": "cycle", "panel_day": invariants.PANEL_DAY, "partnership": invariants.PARTNERSHIP,
+}  # fmt: skip
+"""The kinds of subject, and what a line calls their state."""
 
 
-def _stored_states(record: _Record) -> dict[str, str]:
+# --- its rows, each as the history left it ---------------------------------------------------------------------------
+
+
+def _take_rows(connection: Connection, records: Mapping[int, _Record], known: _Known) -> None:
+    """Note the digest of every row of these subjects, and what their states are."""
+    ids = [*records]
+    kind = records[ids[0]].subject.kind
+    for record in records.values():
+        record.found[kept.SUBJECT] = kept.subject_digest(record.subject._mapping)
+    for table in kept.OF_KIND.get(kind, ()):
+        for subject_id, called, row in kept.ROOMS[table].rows(connection, ids):
+            records[subject_id].found[called] = kept.digest(row)
+            _take_row(records[subject_id], table, row, known)
+    if kind == "case":
+        for subject_id, called, row in kept.answers(connection, ids):
+            records[subject_id].found[called] = kept.digest(row)
+    elif kind == "partnership":
+        for record in records.values():
+            for row in queries.agencies(connection, record.subject.partnership):
+                record.found[kept.agency_called(row.code)] = kept.digest(row._mapping)
+
+
+def _take_row(record: _Record, table: str, row: Mapping[str, Any], known: _Known) -> None:
+    if table == "panel_session":
+        record.states[f"s{row['number']}"] = row["state"]
+    elif table == "escalation":
+        record.states[f"escalation {row['number']}"] = row["state"]
+    elif table == "incident" and row["released_at"] is None:
+        record.incident = (row["at"], row["what"])
+    elif table == "submission" and known.documents is not None:
+        record.faults += _file_faults(known.documents, row)
+
+
+def _file_faults(folder: Path, row: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        files = [(str(name), str(digest)) for name, digest, _ in orjson.loads(row["files"])]
+    except ValueError:
+        return  # the row's own digest says so
+    for name, digest in files:
+        place = folder / digest[:2] / digest
+        if not place.is_file():
+            yield f"the file {name} of version {row['version']} of its report is not in the documents folder"
+        elif _digest_of(place) != digest:
+            yield f"the file {name} of version {row['version']} of its report is not as it came"
+
+
+def _digest_of(place: Path) -> str:
+    with place.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _row_faults(record: _Record, known: _Known) -> Iterator[str]:
+    for called in sorted({*record.left, *record.found}):
+        table, _, which = called.partition(" ")
+        if table not in _WORDS:
+            continue
+        found = record.found.get(called)
+        if table == "waiting_mail":
+            found = known.mail.get(int(which))
+            known.mail_seen.add(int(which))
+        words, left = _WORDS[table](which), record.left.get(called)
+        if found is None:
+            yield f"{words} is not there, and its history has it"
+        elif left is None:
+            yield f"{words} is in no history"
+        elif left != found:
+            yield f"{words} is not as its history left it"
+
+
+_WORDS: Mapping[str, Callable[[str], str]] = {
+    kept.SUBJECT: lambda which: "its kind, reference, partnership or cycle",
+    "partnership": lambda which: "the row of the partnership",
+    "cycle": lambda which: "the row of the cycle",
+    "panel_day": lambda which: "the row of the panel day",
+    "case_file": lambda which: "its file",
+    "panel_session": lambda which: f"its session {which}",
+    kept.ANSWERS: lambda which: "an answer to its invitation",
+    "escalation": lambda which: f"its escalation {which}",
+    "submission": lambda which: f"version {which} of its report",
+    "assessment": lambda which: f"version {which} of its judgement",
+    "incident": lambda which: f"incident {which}",
+    "agency": lambda which: f"agency {which} of its register",
+    "waiting_mail": lambda which: f"mail {which} of its tray",
+}
+
+
+def _parked_faults(record: _Record) -> Iterator[str]:
     subject = record.subject
-    found = {f"s{row.number}": row.state for row in record.sessions}
-    found |= {f"escalation {row.number}": row.state for row in record.escalations}
-    if subject.kind in _HAS_STATE:
-        found[_HAS_STATE[subject.kind]] = subject.state
-    return found
+    since, why = record.incident or (None, None)
+    if (subject.parked_at, subject.parked_why) != (since, why):
+        yield f"it is set aside {_since(subject.parked_at)}, and its incidents say {_since(since)}"
+
+
+def _since(at: datetime | None) -> str:
+    return "never" if at is None else f"since {london.spell(at)}"
+
+
+# --- its letters -----------------------------------------------------------------------------------------------------
+
+_READ = (
+    "subject_id", "cycle_id", "digest", "queued_at", "lease_until", *FROZEN,
+    *(name for name in kept.LETTER if name not in FROZEN),
+)  # fmt: skip
+
+
+def _take_letters(connection: Connection, records: Mapping[int, _Record], known: _Known) -> None:
+    message = queries.message
+    statement = select(*(message.c[name] for name in _READ)).order_by(message.c.id)
+    for letter in queries.streamed(connection, statement, message.c.subject_id, [*records], _LETTERS):
+        record = records[letter["subject_id"]]
+        record.faults += _letter_faults(record, letter, known)
+    for record in records.values():
+        record.faults += [f"the letter {key} is in its history and not in the outbox" for key in record.queued]
+
+
+def _letter_faults(record: _Record, letter: Mapping[str, Any], known: _Known) -> Iterator[str]:
+    key = letter["dedupe_key"]
+    if message_digest(letter) != letter["digest"]:
+        yield f"the letter {key} is not as it was queued"
+    digest, queued_at = record.queued.pop(key, (None, None))
+    if digest is None:
+        yield f"the letter {key} is named in no history"
+        return
+    if digest != letter["digest"]:
+        yield f"the letter {key} is not the one its history names"
+    if queued_at != letter["queued_at"]:
+        yield f"the letter {key} was not queued when its row says"
+    if letter["cycle_id"] != record.subject.cycle_id:
+        yield f"the letter {key} is not of its cycle"
+    if not _came_to(record, letter):
+        yield f"what became of the letter {key} is not what its history says"
+    if not _is_why(record, letter, known):
+        yield f"why the letter {key} is {letter['status'].lower()} is not what its history says"
+
+
+_UNTRIED = {"sent_at": None, "message_id": None, "raw": None}
+_BEFORE_IT_LEFT = (MessageState.QUEUED.value, MessageState.DELAYED.value)
+_NEW = kept.outcome({"status": MessageState.QUEUED.value, **_UNTRIED})
+
+
+def _came_to(record: _Record, letter: Mapping[str, Any]) -> bool:
+    """Whether a letter stands as its history says; one that is on its way, as it stood before it was claimed."""
+    left = record.left.get(f"letter {letter['dedupe_key']}", _NEW)
+    if letter["status"] != MessageState.SENDING or letter["lease_until"] is None:
+        return kept.outcome(letter) == left
+    tried = [{**letter, "status": status, **none} for status in _BEFORE_IT_LEFT for none in ({}, _UNTRIED)]
+    return any(kept.outcome(before) == left for before in tried)
+
+
+def _is_why(record: _Record, letter: Mapping[str, Any], known: _Known) -> bool:
+    """Whether the reason on a letter is the recorded one; one that waits may say what all were told."""
+    why = sha256(letter["status_why"])
+    waits = letter["status"] in (MessageState.QUEUED, MessageState.SENDING)
+    return why == record.left.get(f"why {letter['dedupe_key']}", _NO_REASON) or (waits and why in known.downs)
+
+
+_NO_REASON = sha256("")
 
 
 # --- what the record leads to: dates, the next due instant, facts ----------------------------------------------------
 
 
-def _state_faults(
-    connection: Connection,
-    records: Sequence[_Record],
-    sitting: Mapping[int, set[date]],
-    proclaimed: Mapping[int, set[date]],
-) -> Iterator[str]:
-    by_id = {record.subject.id: record for record in records}
+def _state_faults(connection: Connection, records: Mapping[int, _Record], known: _Known) -> Iterator[list[str]]:
+    """The faults of these subjects in sentences: those found before, and what their facts do not agree with."""
     for loaded in _readable(connection, records):
         if isinstance(loaded, str):
-            yield loaded
-            continue
-        record = by_id[loaded.id]
-        yield from (f"{loaded.ref}: {fault}." for fault in _due_faults(loaded))
-        if isinstance(loaded.facts, CaseFacts):
-            days = sitting.get(loaded.cycle_id or 0, set())
-            later = proclaimed.get(loaded.cycle_id or 0, set())
-            faults = invariants.of_case(loaded.rules, loaded.facts, days, proclaimed=later)
-            yield from (f"{loaded.ref} {fault}." for fault in faults)
-            yield from (f"{loaded.ref}: {fault}." for fault in _date_faults(record, loaded.facts.dates))
-        elif isinstance(loaded.facts, CycleFacts):
-            yield from (f"{loaded.ref}: {fault}." for fault in _date_faults(record, loaded.facts))
+            yield [loaded]
+        else:
+            yield [*_fact_faults(loaded, records[loaded.id], known)]
+    for record in records.values():
+        yield [f"{record.subject.ref}: {fault}." for fault in record.faults]
 
 
-def _readable(connection: Connection, records: Sequence[_Record]) -> Iterator[Loaded | str]:
+def _fact_faults(loaded: Loaded, record: _Record, known: _Known) -> Iterator[str]:
+    record.faults += _due_faults(loaded)
+    if isinstance(loaded.facts, CaseFacts):
+        days = known.sitting.get(loaded.cycle_id or 0, set())
+        later = known.proclaimed.get(loaded.cycle_id or 0, set())
+        faults = invariants.of_case(loaded.rules, loaded.facts, days, proclaimed=later)
+        yield from (f"{loaded.ref} {fault}." for fault in faults)
+        record.faults += _date_faults(record, loaded.facts.dates)
+    elif isinstance(loaded.facts, CycleFacts):
+        record.faults += _date_faults(record, loaded.facts)
+
+
+def _readable(connection: Connection, records: Mapping[int, _Record]) -> Iterator[Loaded | str]:
     """The subjects of one kind, all at once; if one cannot be read, each alone, so that the others are checked."""
-    kind = records[0].subject.kind
+    kind = next(iter(records.values())).subject.kind
     try:
-        yield from load(connection, [record.subject.id for record in records], kind)
+        yield from load(connection, [*records], kind)
     except Exception:
-        for record in records:
+        for record in records.values():
             yield from _read_alone(connection, record)
 
 
@@ -294,10 +521,10 @@ def _recorded_dates(record: _Record) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for line in record.lines:
         if line.event in _SETS_DATES:
-            data = json.loads(line.data)
+            data = _mapping(line.data)
             found |= {name: data[name] and _instant_of(name, data[name]) for name in _NAMES if name in data}
-        elif line.event in _SETS_DAY:
-            found["panel_day"] = london.day_of(datetime.fromisoformat(json.loads(line.data)["starts_at"])).isoformat()
+        elif line.event in _SETS_DAY and (starts_at := _mapping(line.data).get("starts_at")):
+            found["panel_day"] = london.day_of(datetime.fromisoformat(starts_at)).isoformat()
     return found
 
 

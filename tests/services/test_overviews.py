@@ -10,8 +10,8 @@ from notifications.folder import FolderMailer
 from notifications.policy import PostPolicy
 from s11flow.domain import acts
 from s11flow.services import assessments, cases, inbox, panel_days, sessions
+from s11flow.services.checkpoints import checkpoint
 from s11flow.services.delivery import deliver
-from s11flow.services.verify import checkpoint
 from tests.services.scene import (
     CODE,
     HEADER,

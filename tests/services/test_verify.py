@@ -16,7 +16,8 @@ from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
 from s11flow.domain import acts
 from s11flow.services import assessments, cases, panel_days, sessions
-from s11flow.services.verify import checkpoint, verified, verify
+from s11flow.services.checkpoints import checkpoint
+from s11flow.services.verify import verified, verify
 from tests.conftest import ON_BOTH
 from tests.services.scene import CODE, OPENED, PANEL, at, judgement, opened, queries_of, report_comes, run_to
 

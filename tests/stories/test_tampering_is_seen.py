@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
-from s11flow.services.verify import checkpoint
+from s11flow.services.checkpoints import checkpoint
 from tests.stories.year import CODE, DAY, OPENED, at, broken, every, opened, ticked
 
 NOW = at("2026-11-02 09:00")

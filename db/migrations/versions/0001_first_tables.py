@@ -165,6 +165,7 @@ def upgrade() -> None:
         sa.Column("cause", sa.String(), nullable=False),
         sa.Column("data", sa.Text(), server_default="{}", nullable=False),
         sa.Column("private_sha256", sa.String(), nullable=True),
+        sa.Column("record", sa.Text(), nullable=True),
         sa.Column("hash", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_history_subject_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_history")),
