@@ -95,7 +95,7 @@ def _heartbeat(parts: Parts, now: datetime) -> Counters:
 
 
 def _verify(parts: Parts, now: datetime) -> Counters:
-    found = counted(verify(parts.unit_of_work, now=now).as_json())
+    found = counted(verify(parts.unit_of_work, now=now, documents=parts.documents_dir).as_json())
     if found["broken"]:
         _log.error("%d things in the database are not as they should be; run `s11flow verify`.", found["broken"])
     return found

@@ -66,20 +66,45 @@ def migrate(as_json: AsJson = False) -> None:
     show.answer(found, as_json=as_json, plain=lambda: show.line(f"The database is at {found['to']}; {words}."))
 
 
-def verify(partnership: Partnership = None, now: Now = None, as_json: AsJson = False) -> None:
+def verify(
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="FILE", help="Compare with a checkpoint that was kept elsewhere."),
+    ] = None,
+    write_checkpoint: Annotated[
+        Path | None,
+        typer.Option("--write-checkpoint", metavar="FILE", help="When all is whole, write a checkpoint to keep."),
+    ] = None,
+    partnership: Partnership = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
     """Read every history again and say what does not add up."""
     with at_work(partnership, now=now, reads=True) as desk:
+        from s11flow.services import checkpoints
         from s11flow.services.verify import verify as check
 
-        found = check(desk.uow, now=desk.now).as_json()
+        kept = None if against is None else checkpoints.read(options.text_of(against), source=str(against))
+        checked = check(
+            desk.uow, now=desk.now, against=kept, documents=desk.app.documents_dir, checkpoint_of=desk.partnership
+        )
+    found = checked.as_json()
+    if write_checkpoint is not None and checked.checkpoint is not None:
+        if checked.broken:
+            show.note(f"{write_checkpoint} was not written: a checkpoint is taken of what is whole.")
+        else:
+            options.write_out(write_checkpoint, checked.checkpoint.text().encode())
+            found["checkpoint"] = checked.checkpoint.line
     show.answer(found, as_json=as_json, plain=lambda: _verified(found))
-    if found["broken"]:
+    if checked.broken:
         raise typer.Exit(Exit.PERSON)
 
 
 def _verified(found: dict[str, Any]) -> None:
     if not found["broken"]:
         show.line(f"All is whole: {found['subjects']} subjects, {found['events']} lines of history.")
+    if "checkpoint" in found:
+        show.line(f"Checkpoint: {found['checkpoint']}.")
     for sentence in found["broken"]:
         show.line(f"- {sentence}")
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from operator import attrgetter
 from pathlib import Path
@@ -36,7 +37,7 @@ from s11flow.domain.model import (
 from s11flow.services import record as kept
 from s11flow.services import strays
 from s11flow.services.chain import FROZEN, HASHED, line_hash, message_digest, sha256
-from s11flow.services.checkpoints import Checkpoint
+from s11flow.services.checkpoints import Checkpoint, taken
 from s11flow.services.subjects import Loaded, load
 
 _BATCH = 500
@@ -53,6 +54,7 @@ class Verified:
     subjects: int
     events: int
     broken: tuple[str, ...]
+    checkpoint: Checkpoint | None = None
 
     def as_json(self) -> dict[str, object]:
         """The shape scripts rely on."""
@@ -60,15 +62,22 @@ class Verified:
 
 
 def verify(
-    uow: UnitOfWork, *, now: datetime, against: Checkpoint | None = None, documents: Path | None = None
+    uow: UnitOfWork,
+    *,
+    now: datetime,
+    against: Checkpoint | None = None,
+    documents: Path | None = None,
+    checkpoint_of: str | None = None,
 ) -> Verified:
     """Read every subject with its history and letters, as of one moment, and say what does not hold; change nothing.
 
     *against* is a checkpoint kept elsewhere: what it names must still be there, though more may have come after it.
-    With *documents*, the folder they lie in, the files of the reports are read again too.
+    With *documents*, the folder they lie in, the files of the reports are read again too. The checkpoint of the
+    partnership *checkpoint_of* is taken of what was read.
     """
     with uow.read() as connection:
-        return verified(connection, now=now, against=against, documents=documents)
+        found = verified(connection, now=now, against=against, documents=documents)
+        return found if checkpoint_of is None else replace(found, checkpoint=taken(connection, checkpoint_of, now=now))
 
 
 def verified(
@@ -77,16 +86,18 @@ def verified(
     """As `verify`, within the caller's transaction."""
     known = _Known.of(connection, against, documents)
     broken: list[str] = []
-    for rows in _batches(connection):
-        records = _read(connection, rows, known)
+    for ids in _batches(connection):
+        records, unreadable = _read_safely(connection, ids, known)
+        broken += unreadable
         for faults in _state_faults(connection, records, known):
             broken += faults
-        known.subjects += len(records)
+        known.subjects += len(ids)
         known.events += sum(len(record.lines) for record in records.values())
     for cycle_id in known.pins:
-        broken += invariants.of_sessions(_live_sessions(connection, cycle_id))
+        with suppress(ValueError, TypeError):  # of one that cannot be read it is said already
+            broken += invariants.of_sessions(_live_sessions(connection, cycle_id))
     broken += _gone_faults(known)
-    broken += strays.faults(connection, mail=known.mail.keys() - known.mail_seen, pins=known.pins)
+    broken += strays.faults(connection, mail=known.mail.keys() - known.named, pins=known.pins)
     return Verified(now, known.subjects, known.events, tuple(broken))
 
 
@@ -101,25 +112,39 @@ class _Known:
     mail: Mapping[int, str]
     documents: Path | None
     against: Checkpoint | None
-    expected: dict[str, tuple[int, str]]
     proclaimed: dict[int, set[date]] = field(default_factory=lambda: defaultdict(set))
     pins: dict[int, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     downs: set[str] = field(default_factory=set)
-    mail_seen: set[int] = field(default_factory=set)
+    named: set[int] = field(default_factory=set)
+    met: set[str] = field(default_factory=set)
     subjects: int = 0
     events: int = 0
 
     @classmethod
     def of(cls, connection: Connection, against: Checkpoint | None, documents: Path | None) -> _Known:
-        mail = queries.waiting_mail
-        rows = connection.execute(select(mail).order_by(mail.c.id))
-        return cls(
-            sitting=_sitting_days(connection),
-            mail={row.id: kept.digest(row._asdict()) for row in rows},
-            documents=documents if documents is not None and documents.is_dir() else None,
-            against=against,
-            expected=dict(against.heads) if against else {},
-        )
+        there = documents if documents is not None and documents.is_dir() else None
+        sitting: dict[int, set[date]] = {}
+        with suppress(ValueError, TypeError):  # of a day that cannot be read its own subject speaks
+            sitting = _sitting_days(connection)
+        return cls(sitting, _mail(connection), there, against)
+
+
+def _mail(connection: Connection) -> dict[int, str]:
+    """The digest of each piece of mail in the tray; none of any, if one cannot be read."""
+    table = queries.waiting_mail
+    ids = connection.scalars(select(table.c.id)).all()
+    try:
+        return {row["id"]: kept.digest(row) for row in queries.rows_of(connection, table, "id", ids)}
+    except Exception:
+        return {mail_id: _digest_if_readable(connection, mail_id) for mail_id in ids}
+
+
+def _digest_if_readable(connection: Connection, mail_id: int) -> str:
+    try:
+        (row,) = queries.rows_of(connection, queries.waiting_mail, "id", [mail_id])
+        return kept.digest(row)
+    except Exception:
+        return ""
 
 
 def _sitting_days(connection: Connection) -> dict[int, set[date]]:
@@ -140,7 +165,7 @@ def _live_sessions(connection: Connection, cycle_id: int) -> list[invariants.Sit
 def _gone_faults(known: _Known) -> Iterator[str]:
     if known.against is not None:
         taken = london.spell(known.against.at)
-        for ref in sorted(known.expected):
+        for ref in sorted(known.against.heads.keys() - known.met):
             yield f"{ref}: it is not there, and the checkpoint of {taken} names it."
 
 
@@ -161,22 +186,43 @@ class _Record:
     faults: list[str] = field(default_factory=list)
 
 
-def _batches(connection: Connection) -> Iterator[Sequence[Any]]:
-    """Subjects of one kind at a time, as many as one statement takes; of unknown kinds last."""
+def _batches(connection: Connection) -> Iterator[Sequence[int]]:
+    """The ids of subjects of one kind at a time, as many as one statement takes; of unknown kinds last."""
     table = queries.subject
     kinds = set(connection.scalars(select(table.c.kind).distinct()))
     for kind in (*kept.OF_KIND, *sorted(kinds - kept.OF_KIND.keys())):
         last = -(2**31)  # where numbers begin that a column of ids can hold
-        statement = select(table).where(table.c.kind == kind).order_by(table.c.id).limit(_BATCH)
-        while rows := connection.execute(statement.where(table.c.id > last)).all():
-            yield rows
-            last = rows[-1].id
+        statement = select(table.c.id).where(table.c.kind == kind).order_by(table.c.id).limit(_BATCH)
+        while ids := connection.scalars(statement.where(table.c.id > last)).all():
+            yield ids
+            last = ids[-1]
 
 
-def _read(connection: Connection, rows: Sequence[Any], known: _Known) -> dict[int, _Record]:
+def _read_safely(connection: Connection, ids: Sequence[int], known: _Known) -> tuple[dict[int, _Record], list[str]]:
+    """These subjects; if one cannot be read, each alone, so that the others are, with a sentence for each that is not.
+
+    A database may hold what is no date, no number and no text.
+    """
+    try:
+        return _read(connection, ids, known), []
+    except Exception:
+        records: dict[int, _Record] = {}
+        unreadable = []
+        for subject_id in ids:
+            try:
+                records |= _read(connection, [subject_id], known)
+            except Exception as error:
+                ref = connection.scalar(select(queries.subject.c.ref).where(queries.subject.c.id == subject_id))
+                known.met.add(str(ref))
+                unreadable.append(f"{ref}: what is stored cannot be read ({type(error).__name__}).")
+        return records, unreadable
+
+
+def _read(connection: Connection, ids: Sequence[int], known: _Known) -> dict[int, _Record]:
     """These subjects with their histories, rows and letters, each with the faults that were found on the way."""
+    table = queries.subject
+    rows = connection.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id))
     records = {row.id: _Record(row) for row in rows}
-    ids = [*records]
     for line in queries.history_among(connection, ids):
         records[line.subject_id].lines.append(line)
     for record in records.values():
@@ -198,8 +244,9 @@ _PINNED = ("definition", "templates", "holidays")
 def _take_lines(record: _Record, known: _Known) -> None:
     """Read a history through: is it chained, and what does it say was queued, left, pinned."""
     record.faults += _chain_faults(record)
-    if known.expected:
-        record.faults += _against_faults(record, known)
+    if known.against is not None:
+        record.faults += _against_faults(record, known.against)
+        known.met.add(record.subject.ref)
     for line in record.lines:
         if line.record is not None:
             record.left |= _mapping(line.record)
@@ -251,15 +298,13 @@ def _chain_faults(record: _Record) -> Iterator[str]:
         yield "its history does not end in the digest that stands on its row"
 
 
-def _against_faults(record: _Record, known: _Known) -> Iterator[str]:
-    seq, head = known.expected.pop(record.subject.ref, (0, ""))
-    if seq == 0 or known.against is None:
-        return
-    taken = london.spell(known.against.at)
+def _against_faults(record: _Record, against: Checkpoint) -> Iterator[str]:
+    seq, head = against.heads.get(record.subject.ref, (0, ""))
+    when = london.spell(against.at)
     if seq > len(record.lines):
-        yield f"its history has {len(record.lines)} lines, and had {seq} at the checkpoint of {taken}"
-    elif record.lines[seq - 1].hash != head:
-        yield f"its history up to line {seq} is not the one that the checkpoint of {taken} was taken of"
+        yield f"its history has {len(record.lines)} lines, and had {seq} at the checkpoint of {when}"
+    elif seq and record.lines[seq - 1].hash != head:
+        yield f"its history up to line {seq} is not the one that the checkpoint of {when} was taken of"
 
 
 def _take_private(record: _Record, row: Mapping[str, Any]) -> None:
@@ -346,7 +391,7 @@ def _row_faults(record: _Record, known: _Known) -> Iterator[str]:
         found = record.found.get(called)
         if table == "waiting_mail":
             found = known.mail.get(int(which))
-            known.mail_seen.add(int(which))
+            known.named.add(int(which))
         words, left = _WORDS[table](which), record.left.get(called)
         if found is None:
             yield f"{words} is not there, and its history has it"
@@ -474,6 +519,8 @@ def _fact_faults(loaded: Loaded, record: _Record, known: _Known) -> Iterator[str
 
 def _readable(connection: Connection, records: Mapping[int, _Record]) -> Iterator[Loaded | str]:
     """The subjects of one kind, all at once; if one cannot be read, each alone, so that the others are checked."""
+    if not records:
+        return
     kind = next(iter(records.values())).subject.kind
     try:
         yield from load(connection, [*records], kind)
