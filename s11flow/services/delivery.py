@@ -1,22 +1,28 @@
 """Delivers the outbox: claims a letter, sends it with no transaction open, records what became of it, then the next.
 
-Lost never; doubled only if we died between the server's answer and our commit, and then at most one letter.
+Lost never; doubled only if we died between the server's answer and our commit, and then at most one letter. So a run
+has one letter claimed at a time: the commit that records a letter claims the one after it, which was written while the
+server thought.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from db import queries
+from db.bulk import Bulk
 from db.errors import Busy
+from db.single import Single
 from db.unit_of_work import UnitOfWork
 from notifications.mailer import Mailer, Outcome, Status, next_try
 from notifications.policy import Allowed, PostPolicy, Redirected, Refused
@@ -25,8 +31,22 @@ from s11flow.domain.model import CaseState, Entry, EscalationState, MessageEvent
 from s11flow.services import agencies
 from s11flow.services.chain import CLOCK, sha256
 from s11flow.services.envelope import Ready, envelope, file_stem
-from s11flow.services.outbox import case_follows, change_row, left, line, moved, note, templates_from
+from s11flow.services.outbox import (
+    AS_READ,
+    as_read,
+    case_follows,
+    change_row,
+    held_subject,
+    left,
+    line,
+    moved,
+    note,
+    templates_from,
+)
 from s11flow.services.subjects import ChangedMeanwhile, recompute
+
+FIRST_LOOK = timedelta(minutes=1)
+"""How long other runs leave the letters alone that a run has set aside to claim; nothing is lost when they do not."""
 
 LEASE = timedelta(minutes=10)
 """How long a letter is its claimer's; after that its outcome counts as unknown."""
@@ -81,43 +101,27 @@ def deliver(
     *,
     now: datetime,
     limit: int | None = None,
-    batch: int = 100,
+    batch: int = 20,
     stopwatch: Callable[[], float] = time.monotonic,
 ) -> Delivered:
     """Try each letter that is due once, the longest owed first, at most *limit* of them; safe beside another run.
 
-    What a server refused is kept on the row for a person to read. Letters are read *batch* at a time; *stopwatch*
-    gives seconds from any start.
+    What a server refused is kept on the row for a person to read. Letters are set aside *batch* at a time, so that
+    runs side by side seldom want the same one; *stopwatch* gives seconds from any start.
     """
-    run = _Run(uow, mailer, policy, now)
-    ends = stopwatch() + LONGEST_RUN
+    run = _Run(uow, mailer, policy, now, limit, batch, stopwatch, stopwatch() + LONGEST_RUN)
     run.take_up_interrupted()
-    for row, templates in _due(uow, now, batch):
-        if run.tried == limit or stopwatch() >= ends:
-            break
-        run.deliver(row, templates)
-        if run.unreached == DOWN_AFTER:
-            run.leave_the_rest()
-            break
+    run.deliver()
     return run.done
 
 
-def _due(uow: UnitOfWork, now: datetime, batch: int) -> Iterator[tuple[Any, Mapping[str, str]]]:
-    """Each letter that is due, with its pinned templates; also what a delivery queues, unless it was owed before."""
-    table = queries.message
-    is_due = table.c.status.in_(_WAITS) & (table.c.next_try_at <= now)
-    statement = select(table).where(is_due).order_by(table.c.at, table.c.id).limit(batch)
-    following = statement
-    while True:
-        with uow.read() as connection:
-            rows = connection.execute(following).all()
-            texts = queries.contents(connection, {row.templates_sha256 for row in rows})
-        if not rows:
-            return
-        for row in rows:
-            yield row, templates_from(texts[row.templates_sha256])
-        last = rows[-1]
-        following = statement.where(or_(table.c.at > last.at, (table.c.at == last.at) & (table.c.id > last.id)))
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A letter as it was read, the address it goes to, and its mail, or why it could not be written."""
+
+    row: Any
+    to: str
+    written: Ready | Outcome
 
 
 @dataclass(slots=True)
@@ -128,77 +132,177 @@ class _Run:
     mailer: Mailer
     policy: PostPolicy
     now: datetime
+    limit: int | None
+    batch: int
+    stopwatch: Callable[[], float]
+    ends: float
     done: Delivered = field(default_factory=Delivered)
     tried: int = 0
     unreached: int = 0
+    waiting: deque[Any] = field(default_factory=deque)
+    ahead: _Letter | None = None
+    gone: set[int] = field(default_factory=set)
+    texts: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def deliver(self, row: Any, templates: Mapping[str, str]) -> None:
-        """Send one letter that was due when it was read, if it still is and may leave."""
-        decision = self.policy.decide(row.to_address)
-        if row.valid_until is not None and self.now >= row.valid_until:
-            self._stop(row, MessageEvent.EXPIRE, "expired unsent", "its time had passed before it could leave")
-        elif isinstance(decision, Refused):
-            self._stop(row, MessageEvent.HOLD, "held: this mode does not write there", decision.reason)
-        else:
-            self._send(row, decision, _written(row, decision, templates, self.now))
+    def deliver(self) -> None:
+        """Send what is due, one letter at a time."""
+        letter = self._claimed_next()
+        while letter is not None:
+            letter = self._recorded(letter, self._tried(letter)) or self._claimed_next()
+        self.done.withdrawn = len(self.gone)
+        self._give_back()
+        if self.unreached == DOWN_AFTER:
+            self._leave_the_rest()
 
-    def _send(self, row: Any, decision: Allowed | Redirected, written: Ready | Outcome) -> None:
-        claimed = self._claim(row, written)
-        if claimed is None:
-            return
-        self.tried += 1
-        if isinstance(written, Outcome):
-            self._record(claimed, written)
-            return
-        outcome = self.mailer.send(written.raw, sender=written.sender, recipient=decision.to, name=file_stem(row))
-        self._record(claimed, outcome)
-        self.unreached = self.unreached + 1 if outcome.unreachable else 0
-        self.done.stopped = outcome.detail if self.unreached == DOWN_AFTER else ""
+    def _may_begin(self) -> bool:
+        """Whether another letter may be begun."""
+        return self.tried != self.limit and self.unreached < DOWN_AFTER and self.stopwatch() < self.ends
 
     # --- before it leaves
 
-    def _claim(self, row: Any, written: Ready | Outcome) -> Any:
-        """The row as it is now ours, with its bytes kept; None if it is not as it was read, or somebody holds it."""
+    def _set_aside(self) -> Sequence[Any]:
+        """The letters owed longest that no other run has set aside; ours to look at first from now on."""
+        with self.uow.read() as connection:
+            if connection.execute(_WAITING, {"b_now": self.now, "b_limit": 1}).first() is None:
+                return ()
+        try:
+            with self.uow.write() as connection:
+                rows = connection.execute(_FREE, {"b_now": self.now, "b_limit": self.batch}).all()
+                _SET_ASIDE.execute(connection, [{"b_id": row.id, "lease_until": self.now + FIRST_LOOK} for row in rows])
+                unread = {row.templates_sha256 for row in rows} - self.texts.keys()
+                texts = queries.contents(connection, unread) if unread else {}
+        except Busy:
+            return ()  # they go with the next run
+        self.texts |= {digest: templates_from(text) for digest, text in texts.items()}
+        return rows
+
+    def _claimed_next(self) -> _Letter | None:
+        """The next letter that is to leave, now ours; those before it that are not to leave are stopped."""
+        while self._may_begin() and (letter := self._next()) is not None:
+            try:
+                with self.uow.write() as connection:
+                    ours = self._take(connection, letter)
+            except Busy:
+                continue  # whoever changes it has the word; it goes with the next run
+            if ours is not None:
+                return ours
+        return None
+
+    def _next(self) -> _Letter | None:
+        if (letter := self.ahead) is not None:
+            self.ahead = None
+            return letter
+        while row := self._next_row():
+            decision = self._decided(row)
+            if isinstance(decision, _Stopped):
+                self._stop(row, decision)
+            else:
+                return self._written(row, decision)
+        return None
+
+    def _next_row(self) -> Any:
+        if not self.waiting:
+            self.waiting.extend(self._set_aside())
+        return self.waiting.popleft() if self.waiting else None
+
+    def _write_ahead(self) -> None:
+        """Write the next letter if it is at hand; the database has no part in it."""
+        if self.ahead is None and self.waiting:
+            decision = self._decided(self.waiting[0])
+            if not isinstance(decision, _Stopped):
+                self.ahead = self._written(self.waiting.popleft(), decision)
+
+    def _decided(self, row: Any) -> Allowed | Redirected | _Stopped:
+        """Where a letter goes, or why it is not to leave: it expired, or this mode does not write to its address."""
+        if row.valid_until is not None and self.now >= row.valid_until:
+            return _Stopped(MessageEvent.EXPIRE, "expired unsent", "its time had passed before it could leave")
+        decision = self.policy.decide(row.to_address)
+        if isinstance(decision, Refused):
+            return _Stopped(MessageEvent.HOLD, "held: this mode does not write there", decision.reason)
+        return decision
+
+    def _written(self, row: Any, decision: Allowed | Redirected) -> _Letter:
+        return _Letter(row, decision.to, _written(row, decision, self.texts[row.templates_sha256], self.now))
+
+    def _take(self, connection: Connection, letter: _Letter) -> _Letter | None:
+        """The letter as ours, with its bytes kept; None if it is not as it was read, or somebody holds it."""
+        row = letter.row
         values: dict[str, Any] = {
             "status": moved(MessageState[row.status], MessageEvent.CLAIM).value,
             "lease_until": self.now + LEASE,
             "attempts": row.attempts + 1,
+            "raw": row.raw,
+            "message_id": row.message_id,
         }
-        if isinstance(written, Ready):
-            values |= {"raw": written.raw, "message_id": written.message_id}
-        try:
-            with self.uow.write() as connection:
-                ours = _is_free(connection, row) and change_row(connection, row, values)
-                self.done.withdrawn += 0 if ours else _is_gone(connection, row)
-        except Busy:
-            return None  # whoever changes it has the word; it goes with the next run
-        return SimpleNamespace(**{**row._mapping, **values}) if ours else None
+        if isinstance(letter.written, Ready):
+            values |= {"raw": letter.written.raw, "message_id": letter.written.message_id}
+        if _CLAIM.execute(connection, {**as_read(row), **values}):
+            return replace(letter, row=SimpleNamespace(**{**row._mapping, **values}))
+        self._see_if_gone(connection, row)
+        return None
 
-    def _stop(self, row: Any, event: MessageEvent, cause: str, why: str) -> None:
-        """Record that a letter is not to leave: it expired, or this mode does not write to its address."""
-        status = moved(MessageState[row.status], event)
+    def _see_if_gone(self, connection: Connection, row: Any) -> None:
+        """Count a letter that lost its reason, or was withdrawn, since it was read."""
+        status = connection.scalar(select(_message.c.status).where(_message.c.id == row.id))
+        if status in _GONE:
+            self.gone.add(row.id)
+
+    def _stop(self, row: Any, stopped: _Stopped) -> None:
+        """Record that a letter is not to leave."""
+        status = moved(MessageState[row.status], stopped.event)
+        values = {"status": status.value, "status_why": stopped.why, "lease_until": None}
         try:
             with self.uow.write() as connection:
-                subject = queries.subject_by_id(connection, row.subject_id, lock=True)
-                values = {"status": status.value, "status_why": why}
-                stopped = change_row(connection, row, values)
-                if stopped:
-                    entry = line(row, Note.MESSAGE_STOPPED, status, self.now, cause, why=why)
+                subject = held_subject(connection, row.subject_id)
+                is_ours = change_row(connection, row, values)
+                if is_ours:
+                    entry = line(row, Note.MESSAGE_STOPPED, status, self.now, stopped.cause, why=stopped.why)
                     note(connection, subject, entry, now=self.now, kept=left(row, values))
                     case_follows(connection, subject, row, self.now, delivered=False)
                 else:
-                    self.done.withdrawn += _is_gone(connection, row)
+                    self._see_if_gone(connection, row)
         except Busy:
             return
-        if stopped:
+        if is_ours:
             self.done.count(status)
+
+    def _give_back(self) -> None:
+        """Let other runs have at once what this one has set aside and does not come to."""
+        untouched = [row.id for row in (*self.waiting, *((self.ahead.row,) if self.ahead else ()))]
+        if not untouched:
+            return
+        still = _message.c.status.in_(_WAITS) & (_message.c.lease_until == self.now + FIRST_LOOK)
+        with suppress(Busy), self.uow.write() as connection:
+            connection.execute(update(_message).where(_message.c.id.in_(untouched), still).values(lease_until=None))
 
     # --- after it was tried
 
-    def _record(self, row: Any, outcome: Outcome) -> None:
-        verdict = _verdict(row, outcome, self.now, twice_is_once=self.policy.is_folder)
-        if self._kept(row, verdict):
+    def _tried(self, letter: _Letter) -> Outcome:
+        """What became of a letter that is ours."""
+        self.tried += 1
+        if isinstance(letter.written, Outcome):
+            return letter.written
+        outcome = self.mailer.send(
+            letter.written.raw,
+            sender=letter.written.sender,
+            recipient=letter.to,
+            name=file_stem(letter.row),
+            meanwhile=self._write_ahead,
+        )
+        self.unreached = self.unreached + 1 if outcome.unreachable else 0
+        self.done.stopped = outcome.detail if self.unreached == DOWN_AFTER else ""
+        return outcome
+
+    def _recorded(self, letter: _Letter, outcome: Outcome) -> _Letter | None:
+        """Save what became of a letter; gives the next, now ours, if it was written meanwhile."""
+        verdict = _verdict(letter.row, outcome, self.now, twice_is_once=self.policy.is_folder)
+        following: _Letter | None = None
+        if self.ahead is not None and self._may_begin():
+            following, self.ahead = self.ahead, None
+        is_kept, ours = self._kept(letter.row, verdict, following)
+        if is_kept:
             self.done.count(verdict.status)
+        return ours
 
     def take_up_interrupted(self) -> None:
         """Letters of which their claimer never said what became: sent again by this run, or left to a person."""
@@ -210,24 +314,29 @@ class _Run:
             verdict = _verdict(row, _INTERRUPTED, self.now, twice_is_once=self.policy.is_folder)
             if verdict.status == MessageState.QUEUED:
                 self._kept(row, _Verdict(verdict.status, verdict.cause, {**verdict.values, "next_try_at": self.now}))
-            elif self._kept(row, verdict):
+            elif self._kept(row, verdict)[0]:
                 self.done.count(verdict.status)
 
-    def _kept(self, row: Any, verdict: _Verdict) -> bool:
-        """Save what became of a letter; False if another run has taken it up meanwhile."""
+    def _kept(self, row: Any, verdict: _Verdict, following: _Letter | None = None) -> tuple[bool, _Letter | None]:
+        """Save what became of a letter, and claim *following*; False if another run has taken the letter up meanwhile.
+
+        Both are committed together: at no moment has a run two letters of which it is not known whether they left.
+        """
         for tries_left in reversed(range(_TRIES_TO_RECORD)):
             try:
                 with self.uow.write() as connection:
-                    return self._save(connection, row, verdict)
+                    is_kept = self._save(connection, row, verdict)
+                    return is_kept, None if following is None else self._take(connection, following)
             except (Busy, ChangedMeanwhile):
                 if not tries_left:
                     raise
         raise AssertionError("a last try returns or raises")
 
     def _save(self, connection: Connection, row: Any, verdict: _Verdict) -> bool:
-        subject = queries.subject_by_id(connection, row.subject_id, lock=True)
-        values = {"status": verdict.status.value, "lease_until": None, **verdict.values}
-        if not change_row(connection, row, values):
+        subject = held_subject(connection, row.subject_id)
+        as_it_was = {"sent_at": row.sent_at, "attempts": row.attempts, "next_try_at": row.next_try_at}
+        values = {**as_it_was, "status": verdict.status.value, "lease_until": None, **verdict.values}
+        if not _OUTCOME.execute(connection, {**as_read(row), **values}):
             _log.warning("Letter %s took longer than its lease, and another run has taken it up.", row.id)
             return False
         delivered = verdict.status == MessageState.SENT
@@ -237,7 +346,7 @@ class _Run:
         case_follows(connection, subject, row, self.now, delivered=delivered)
         return True
 
-    def leave_the_rest(self) -> None:
+    def _leave_the_rest(self) -> None:
         """Say on the letters that wait why they do: nobody of them is told to have had notice (case 60)."""
         table = queries.message
         waits = (table.c.status == MessageState.QUEUED.value) & (table.c.next_try_at <= self.now)
@@ -275,17 +384,38 @@ def _warned_and_waiting(connection: Connection) -> list[int]:
     return list(connection.scalars(statement))
 
 
-def _is_free(connection: Connection, row: Any) -> bool:
-    """Whether nobody is changing the letter; SQLite has one writer, so there nobody is."""
-    table = queries.message
-    held = select(table.c.id).where(table.c.id == row.id).with_for_update(skip_locked=True)
-    return connection.dialect.name == "sqlite" or connection.scalar(held) is not None
+_message = queries.message
+
+_WAITING = (
+    select(_message)
+    .where(_message.c.status.in_(_WAITS), _message.c.next_try_at <= bindparam("b_now"))
+    .where(or_(_message.c.lease_until.is_(None), _message.c.lease_until <= bindparam("b_now")))
+    .order_by(_message.c.at, _message.c.id)
+    .limit(bindparam("b_limit"))
+)
+_FREE = _WAITING.with_for_update(skip_locked=True)
+"""What waits and that nobody changes just now; SQLite has one writer, so there nobody does."""
+
+_SET_ASIDE = Bulk(
+    update(_message).where(_message.c.id == bindparam("b_id")).values(lease_until=bindparam("lease_until")),
+    ("b_id", "lease_until"),
+)
 
 
-def _is_gone(connection: Connection, row: Any) -> bool:
-    """Whether the letter lost its reason, or was withdrawn, since it was read."""
-    table = queries.message
-    return connection.scalar(select(table.c.status).where(table.c.id == row.id)) in _GONE
+def _change(*columns: str, skip_locked: bool = False) -> Single:
+    """Changes these columns of a letter that still stands as it was read; if *skip_locked*, that nobody holds."""
+    here = _message.c.id == bindparam("b_id")
+    if skip_locked:
+        here = _message.c.id == select(_message.c.id).where(here).with_for_update(skip_locked=True).scalar_subquery()
+    statement = update(_message).where(here, *(_message.c[name] == bindparam(f"b_{name}") for name in AS_READ))
+    return Single(
+        statement.values({name: bindparam(name) for name in columns}),
+        ("b_id", *(f"b_{name}" for name in AS_READ), *columns),
+    )
+
+
+_CLAIM = _change("status", "lease_until", "attempts", "raw", "message_id", skip_locked=True)
+_OUTCOME = _change("status", "lease_until", "status_why", "sent_at", "attempts", "next_try_at")
 
 
 def _written(row: Any, decision: Allowed | Redirected, templates: Mapping[str, str], now: datetime) -> Ready | Outcome:
@@ -297,6 +427,15 @@ def _written(row: Any, decision: Allowed | Redirected, templates: Mapping[str, s
     except Exception as error:
         _log.exception("Letter %s could not be written.", row.id)
         return Outcome(Status.FAILED, f"The letter could not be written ({type(error).__name__}); see the log.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Stopped:
+    """Why a letter is not to leave: the event, the words its history has for it, and the sentence for people."""
+
+    event: MessageEvent
+    cause: str
+    why: str
 
 
 # --- what an outcome means --------------------------------------------------------------------------------------------

@@ -14,10 +14,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, insert, select, update
 
 from calendars import london
 from db import queries
+from db.single import Single
 from db.tables import HistoryPrivate
 from db.unit_of_work import UnitOfWork
 from s11flow.domain.errors import NotNow, Refused, RefusedError, UnknownError, WrongInputError
@@ -174,7 +175,7 @@ def _change(
     reason_wanted: bool = False,
 ) -> None:
     with uow.write() as connection:
-        subject = queries.subject_by_id(connection, _letter(connection, message_id).subject_id, lock=True)
+        subject = held_subject(connection, _letter(connection, message_id).subject_id)
         row = _letter(connection, message_id)  # as it stands, now that nobody else changes it
         status = _person_moves(row, event)
         if reason_wanted and not reason.strip():
@@ -206,9 +207,9 @@ def _values_of(row: Any, event: MessageEvent, now: datetime) -> dict[str, Any]:
     match event:
         case MessageEvent.RETRY:
             # The waits begin anew; that it was tried before is still to be seen.
-            return {"next_try_at": now, "attempts": min(row.attempts, 1)}
+            return {"next_try_at": now, "lease_until": None, "attempts": min(row.attempts, 1)}
         case MessageEvent.RELEASE:
-            return {"next_try_at": now, "status_why": ""}
+            return {"next_try_at": now, "lease_until": None, "status_why": ""}
         case MessageEvent.ACCEPTED_BY_SERVER:
             return {"sent_at": now}
     return {}
@@ -231,15 +232,35 @@ def moved(status: MessageState, *events: MessageEvent) -> MessageState:
     return status
 
 
+AS_READ = ("status", "attempts", "next_try_at")
+"""The columns by which a letter is seen to be what it was when it was read."""
+
+
+def as_read(row: Any) -> dict[str, Any]:
+    """How a letter was when it was read, as parameters of a statement that changes it only if it still is."""
+    return {"b_id": row.id, "b_status": row.status, "b_attempts": row.attempts, "b_next_try_at": row.next_try_at}
+
+
 def change_row(connection: Connection, row: Any, values: Mapping[str, Any]) -> bool:
     """Change a letter that still stands as it was read; False, and nothing changed, if it does not."""
-    seen = {"b_id": row.id, "b_status": row.status, "b_attempts": row.attempts, "b_next_try_at": row.next_try_at}
-    return bool(connection.execute(_AS_READ, {**seen, **values}).rowcount)
+    return bool(connection.execute(_AS_READ, {**as_read(row), **values}).rowcount)
 
 
 # Built once: making a statement costs more than running it.
 _AS_READ = update(queries.message).where(
-    *(queries.message.c[name] == bindparam(f"b_{name}") for name in ("id", "status", "attempts", "next_try_at"))
+    *(queries.message.c[name] == bindparam(f"b_{name}") for name in ("id", *AS_READ))
+)
+
+
+def held_subject(connection: Connection, subject_id: int) -> Any:
+    """What a letter's history line needs to know of its subject, which is held until the transaction ends."""
+    return connection.execute(_SUBJECT, {"b_id": subject_id}).one()
+
+
+_SUBJECT = (
+    select(*(queries.subject.c[name] for name in ("id", "ref", "kind", "state", "parked_at", "version", "seq", "head")))
+    .where(queries.subject.c.id == bindparam("b_id"))
+    .with_for_update()  # which says nothing on SQLite, where one writer holds everything
 )
 
 
@@ -275,18 +296,25 @@ def note(
         subject_id=subject.id, ref=subject.ref, seq=subject.seq, head=subject.head, entries=(entry,), actor=actor,
         now=now, record=kept,
     )  # fmt: skip
-    connection.execute(_HISTORY, made.rows)
-    if made.private:
-        connection.execute(insert(_history_private), made.private)
+    for table, rows in ((queries.history, made.rows), (_history_private, made.private)):
+        for row in rows:
+            _insert(table, tuple(row)).execute(connection, row)
     seen = {"b_id": subject.id, "b_version": subject.version}
     values = {"seq": made.seq, "head": made.head, "version": subject.version + 1}
-    if connection.execute(_HEAD, {**seen, **values}).rowcount != 1:
+    if _HEAD.execute(connection, {**seen, **values}) != 1:
         raise ChangedMeanwhile(f"{subject.ref} was changed by someone else")
 
 
-_HISTORY = insert(queries.history)
-_HEAD = update(queries.subject).where(
-    queries.subject.c.id == bindparam("b_id"), queries.subject.c.version == bindparam("b_version")
+@lru_cache(maxsize=16)
+def _insert(table: Table, columns: tuple[str, ...]) -> Single:
+    return Single(insert(table), columns)
+
+
+_HEAD = Single(
+    update(queries.subject)
+    .where(queries.subject.c.id == bindparam("b_id"), queries.subject.c.version == bindparam("b_version"))
+    .values({name: bindparam(name) for name in ("seq", "head", "version")}),
+    ("b_id", "b_version", "seq", "head", "version"),
 )
 
 
@@ -318,10 +346,11 @@ def _gives_notice(connection: Connection, case_id: int, now: datetime) -> bool:
 
 
 def _has_open_escalation(connection: Connection, case_id: int) -> bool:
-    return connection.execute(_OPEN_ESCALATION, {"b_id": case_id}).first() is not None
+    return connection.execute(_OPEN_ESCALATION, {"b_case": case_id}).first() is not None
 
 
-_ENDED = [state.value for state in ESCALATION.ends]
+# Named one by one: a list of them would be written into the statement anew each time it is run.
 _OPEN_ESCALATION = select(queries.escalation.c.id).where(
-    queries.escalation.c.case_id == bindparam("b_id"), queries.escalation.c.state.not_in(_ENDED)
+    queries.escalation.c.case_id == bindparam("b_case"),
+    *(queries.escalation.c.state != state.value for state in sorted(ESCALATION.ends)),
 )
