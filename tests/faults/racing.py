@@ -40,10 +40,10 @@ _TOGETHER = 120.0  # seconds until somebody who does not come to the start has g
 _ANSWER = 300.0
 
 
-def _context() -> ForkServerContext:
+def forkserver() -> ForkServerContext:
     """Processes forked from one that has imported everything and opened nothing: quick, and no connection is shared."""
     context = get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, "s11flow.worker"])
     return context
 
 
@@ -78,7 +78,7 @@ class Racers:
 @contextmanager
 def racing(processes: int, *, threads: int = 1, without: Job | None = None) -> Iterator[Racers]:
     """Processes with *threads* each to set off together; *without* runs in each first, to take a guard away."""
-    context = _context()
+    context = forkserver()
     start, threads_start = context.Barrier(processes), context.Barrier(processes * threads)
     pipes = [context.Pipe() for _ in range(processes)]
     runners = [context.Process(target=_serve, args=(_Line(far, start, threads_start), without)) for _, far in pipes]
@@ -198,7 +198,7 @@ class Post:
 @contextmanager
 def post_office(notes: Path) -> Iterator[Post]:
     """Run a mail server that takes everything and notes it in the file *notes* before it says so."""
-    context = _context()
+    context = forkserver()
     near, far = context.Pipe()
     process = context.Process(target=_take_mail, args=(free_port(), notes, far))
     process.start()

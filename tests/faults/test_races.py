@@ -192,7 +192,6 @@ def letters_of(uow: UnitOfWork) -> list[tuple[str, Taken | None]]:
     return [(row.status, row.raw and taken_of(row.raw, row.to_address)) for row in rows]
 
 
-@pytest.mark.timeout(300)
 def test_eight_processes_do_a_year_once(
     racers: Racers, post: Post, new_database: NewDatabase, one_alone: OneAlone, thorough: bool, say: Say
 ) -> None:
