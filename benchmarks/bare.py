@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-BATCH = 500
+from s11flow.services.tick import BATCH
+
 KEYS = {"subject": "id", "case_file": "subject_id", "history": "id", "message": "id"}
 """The tables that a tick of reminders writes to, with their keys."""
 

@@ -38,8 +38,8 @@ def _refuse_other_rows(ticked: Any, bare: Any) -> None:
 def on_sqlite(folder: Path, cases: int = CASES) -> Result:
     """A tick over cases that each owe a reminder, beside `sqlite3` alone writing the same rows.
 
-    Both in batches of 500, a transaction each, WAL, synchronous=FULL; both start from a copy of one file and end with
-    the same rows. Bare has them ready: it reads nothing, decides nothing, and checks no references.
+    Both in the tick's batches, a transaction each, WAL, synchronous=FULL; both start from a copy of one file and end
+    with the same rows. Bare has them ready: it reads nothing, decides nothing, and checks no references.
     """
     seed, ticked, bare = kept(cases, folder), folder / "ticked.db", folder / "bare.db"
     written: list[Written] = []
