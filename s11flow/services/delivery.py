@@ -2,7 +2,7 @@
 
 Lost never; doubled only if we died between the server's answer and our commit, and then at most one letter. So a run
 has one letter claimed at a time: the commit that records a letter claims the one after it, which was written while the
-server thought.
+server thought. And a database that goes away for a moment is waited for while there is something to record.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from db import queries
 from db.bulk import Bulk
-from db.errors import Busy
+from db.errors import Busy, DatabaseUnreachable
 from db.single import Single
 from db.unit_of_work import UnitOfWork
 from notifications.mailer import Mailer, Outcome, Status, next_try
@@ -61,6 +61,9 @@ DOWN_FOR = timedelta(minutes=1)
 """How long a letter waits that nobody was there to take; those that were owed first are the ones that look again."""
 
 _TRIES_TO_RECORD = 3
+_UNTIL_BACK = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds to wait, one after the other, for a database that went away: as long as a restart takes."""
+
 _WAITS = (MessageState.QUEUED.value, MessageState.DELAYED.value)
 _GONE = (MessageState.WITHDRAWN.value, MessageState.SUPERSEDED.value)
 _INTERRUPTED = Outcome(Status.UNCERTAIN, "The delivery was interrupted: the letter may or may not have been sent.")
@@ -103,13 +106,14 @@ def deliver(
     limit: int | None = None,
     batch: int = 20,
     stopwatch: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
 ) -> Delivered:
     """Try each letter that is due once, the longest owed first, at most *limit* of them; safe beside another run.
 
     What a server refused is kept on the row for a person to read. Letters are set aside *batch* at a time, so that
-    runs side by side seldom want the same one; *stopwatch* gives seconds from any start.
+    runs side by side seldom want the same one; *stopwatch* gives seconds from any start, *pause* lets some pass.
     """
-    run = _Run(uow, mailer, policy, now, limit, batch, stopwatch, stopwatch() + LONGEST_RUN)
+    run = _Run(uow, mailer, policy, now, limit, batch, stopwatch, pause, stopwatch() + LONGEST_RUN)
     run.take_up_interrupted()
     run.deliver()
     return run.done
@@ -135,6 +139,7 @@ class _Run:
     limit: int | None
     batch: int
     stopwatch: Callable[[], float]
+    pause: Callable[[float], None]
     ends: float
     done: Delivered = field(default_factory=Delivered)
     tried: int = 0
@@ -322,21 +327,30 @@ class _Run:
 
         Both are committed together: at no moment has a run two letters of which it is not known whether they left.
         """
-        for tries_left in reversed(range(_TRIES_TO_RECORD)):
+        until_back = iter(_UNTIL_BACK)
+        tries_left = _TRIES_TO_RECORD
+        while True:
             try:
                 with self.uow.write() as connection:
                     is_kept = self._save(connection, row, verdict)
                     return is_kept, None if following is None else self._take(connection, following)
             except (Busy, ChangedMeanwhile):
+                tries_left -= 1
                 if not tries_left:
                     raise
-        raise AssertionError("a last try returns or raises")
+            except DatabaseUnreachable:
+                wait = next(until_back, None)
+                if wait is None:
+                    raise  # when the lease has run out it counts as interrupted
+                self.pause(wait)
 
     def _save(self, connection: Connection, row: Any, verdict: _Verdict) -> bool:
         subject = held_subject(connection, row.subject_id)
         as_it_was = {"sent_at": row.sent_at, "attempts": row.attempts, "next_try_at": row.next_try_at}
         values = {**as_it_was, "status": verdict.status.value, "lease_until": None, **verdict.values}
         if not _OUTCOME.execute(connection, {**as_read(row), **values}):
+            if _stands(connection, row.id, values):
+                return True  # it was kept the first time: only the database's answer was lost
             _log.warning("Letter %s took longer than its lease, and another run has taken it up.", row.id)
             return False
         delivered = verdict.status == MessageState.SENT
@@ -416,6 +430,12 @@ def _change(*columns: str, skip_locked: bool = False) -> Single:
 
 _CLAIM = _change("status", "lease_until", "attempts", "raw", "message_id", skip_locked=True)
 _OUTCOME = _change("status", "lease_until", "status_why", "sent_at", "attempts", "next_try_at")
+
+
+def _stands(connection: Connection, letter_id: int, values: Mapping[str, Any]) -> bool:
+    """Whether a letter has these values."""
+    columns = (_message.c[name] for name in values)
+    return connection.execute(select(*columns).where(_message.c.id == letter_id)).one()._mapping == values
 
 
 def _written(row: Any, decision: Allowed | Redirected, templates: Mapping[str, str], now: datetime) -> Ready | Outcome:
