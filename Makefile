@@ -3,6 +3,7 @@
 # make check    the static checks and the architecture's own tests
 # make faults   the proofs at their full length: crashes, races, gaps, chaos, tampering (about an hour)
 # make bench    the benchmarks
+# make mutants  changes the rules by one thing at a time and lists what no test notices (about ten minutes)
 # make docs     writes docs/process again from the tables
 # make lock     works requirements.lock out again from pyproject.toml
 # make clean    removes what the others made
@@ -29,7 +30,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 unexport $(filter S11FLOW_%,$(.VARIABLES))
 
-.PHONY: help demo test check faults bench docs lock clean setup
+.PHONY: help demo test check faults mutants bench docs lock clean setup
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -79,6 +80,9 @@ check: setup
 
 faults: setup
 	@$(BIN)/python -m pytest tests/faults --thorough -n 2 --dist loadfile
+
+mutants: setup
+	@$(BIN)/python -m tests.mutants --at-once 2 --at-least 90
 
 bench: setup
 	@$(BIN)/python -m benchmarks

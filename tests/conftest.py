@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from sqlalchemy import Engine
 
 from db.engine import open_engine
@@ -14,6 +14,15 @@ from tests.postgres import Postgres, migrated, running_postgres
 
 # No test fails for being slow on a busy machine: speed is measured in benchmarks/, as a ratio.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# `python -m tests.mutants` runs a test hundreds of times, and asks only whether it fails.
+settings.register_profile(
+    "mutants",
+    parent=settings.get_profile("suite"),
+    max_examples=10,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+)
 settings.load_profile("suite")
 
 

@@ -195,7 +195,7 @@ def test_a_member_stands_with_its_lead_by_the_same_cut(
     its_lead = Taken(facts("05A", state, arrived, members=members("05B")))
     member = Taken(facts("05B", CaseState.COVERED, own, covered_by="05A"))
 
-    assert taking_part(member, lead=its_lead, final=final, counted_until=until and at(until)) == expected
+    assert taking_part(member, lead=its_lead, final=final, counted_until=at(until) if until else None) == expected
 
 
 @pytest.mark.parametrize(
