@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import shutil
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from sqlalchemy import select
 
 from db import queries
 from db.engine import open_engine
+from db.errors import DatabaseUnreachable
 from db.unit_of_work import UnitOfWork
 from notifications.mailer import Outcome, SmtpMailer, Status
 from s11flow import schedule, worker
 from s11flow.app import App
 from s11flow.schedule import Row
-from s11flow.services import outbox
+from s11flow.services import delivery, outbox
 from s11flow.services.delivery import deliver
 from s11flow.services.verify import verify
 from tests.faults.awkward_smtp import (
@@ -273,7 +275,14 @@ class Chaos:
 
 
 def chaos(
-    postgres: Stoppable, folder: Path, *, seconds: float, number: int = 2, seed: int = 0, without: Job | None = None
+    postgres: Stoppable,
+    folder: Path,
+    *,
+    seconds: float,
+    at_least: int = 1,
+    number: int = 2,
+    seed: int = 0,
+    without: Job | None = None,
 ) -> Chaos:
     """Stop the database every few seconds under *number* workers, with a mail server that fails one time in ten."""
     dice, chance, url = Dice(seed, 0.1), random.Random(seed), postgres.new()
@@ -282,7 +291,7 @@ def chaos(
     clock = clock_at(year.at("2026-06-29 09:00"))
     with awkward_server(dice) as server, workers(number, url, server, clock, folder, without) as crew:
         restarts, ends = 0, time.monotonic() + seconds
-        while time.monotonic() < ends:
+        while time.monotonic() < ends or restarts < at_least:
             time.sleep(chance.uniform(1.5, 3.5))
             postgres.stop_at_once()
             time.sleep(chance.uniform(0.1, 1.0))
@@ -317,7 +326,7 @@ def calm(uow: UnitOfWork, clock: Clock) -> None:
 def test_everything_comes_to_an_end_that_somebody_knows_of(
     postgres_to_stop: Stoppable, tmp_path: Path, thorough: bool, say: Say
 ) -> None:
-    found = chaos(postgres_to_stop, tmp_path, seconds=180 if thorough else 10)
+    found = chaos(postgres_to_stop, tmp_path, seconds=180 if thorough else 8, at_least=3)
 
     say(
         restarts=found.restarts, combinations=len(found.met), failures_of_the_server=found.met.total(),
@@ -331,6 +340,58 @@ def test_everything_comes_to_an_end_that_somebody_knows_of(
     assert found.noticed > 0
     if thorough:
         assert found.met.keys() == set(COMBINATIONS)
+
+
+@dataclass
+class StopsWhenItHasTheText:
+    """The cue of a server that takes the first mail while its sender's database goes down for a moment."""
+
+    postgres: Stoppable
+    timers: list[threading.Timer] = field(default_factory=list)
+
+    def __call__(self, phase: Phase) -> None:
+        """Nothing to misbehave in: the server says yes."""
+        if phase == Phase.END and not self.timers:
+            self.postgres.stop_at_once()
+            self.timers.append(threading.Timer(0.5, self.postgres.start))
+            self.timers[0].start()
+
+
+def delivered_while_the_database_restarts(postgres: Stoppable) -> list[Any]:
+    """The letters, after a run in which the database was gone when the first was to be recorded."""
+    engine = open_engine(postgres.new())
+    uow = requested(opened(UnitOfWork(engine)))
+    restart = StopsWhenItHasTheText(postgres)
+    try:
+        with awkward_server(restart) as server, mailer_to(server) as mailer:
+            mailer._timeout = 30  # it is the database that is slow
+            deliver(uow, mailer, LIVE, now=REQUESTED)
+            assert times_taken(server, rows(uow)) == [1] * REQUESTS
+        assert {line for said in causes(uow).values() for line in said} == {"delivered"}
+        assert verify(uow, now=REQUESTED).broken == ()
+        return rows(uow)
+    finally:
+        restart.timers[0].join()
+        engine.dispose()
+
+
+@pytest.mark.postgres
+def test_an_answer_that_came_while_the_database_was_down_is_recorded_when_it_is_back(
+    postgres_to_stop: Stoppable,
+) -> None:
+    letters = delivered_while_the_database_restarts(postgres_to_stop)
+
+    assert [row.status for row in letters] == ["SENT"] * REQUESTS
+
+
+@pytest.mark.postgres
+def test_control_without_waiting_the_answer_is_not_recorded(
+    postgres_to_stop: Stoppable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "_UNTIL_BACK", ())
+
+    with pytest.raises(DatabaseUnreachable):
+        delivered_while_the_database_restarts(postgres_to_stop)
 
 
 # Taken away, in each worker before it begins.
@@ -347,7 +408,7 @@ def _a_lost_answer_counts_as_nothing_sent() -> None:
     def lost(mailer: SmtpMailer, phase: str, _status: Status) -> Outcome:
         return Outcome(Status.DELAYED, f"The mail server was lost {phase}; nothing was sent.")
 
-    SmtpMailer._lost = lost  # type: ignore[method-assign]
+    SmtpMailer._lost = lost  # type: ignore[method-assign, assignment]
 
 
 @pytest.mark.postgres

@@ -14,11 +14,12 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, bindparam, event, select, text, update
+from sqlalchemy import Engine, bindparam, event, select, text, update
 
 from db import queries
 from db.bulk import Bulk
 from db.engine import open_engine
+from db.single import Single
 from db.unit_of_work import UnitOfWork
 from notifications.mailer import FolderMailer
 from notifications.policy import PostPolicy
@@ -235,20 +236,13 @@ def _reads_before_it_writes() -> None:
 
 
 def _claims_what_is_claimed() -> None:
-    """A letter is taken whatever its status has become, and nothing is set aside for a run."""
-
-    class Blind:
-        def execute(self, connection: Connection, row: dict[str, Any]) -> int:
-            table = queries.message
-            values = {name: value for name, value in row.items() if not name.startswith("b_")}
-            return connection.execute(update(table).where(table.c.id == row["b_id"]).values(values)).rowcount
-
-    class Nothing:
-        def execute(self, _connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
-            return len(rows)
-
-    delivery._CLAIM = delivery._OUTCOME = Blind()  # type: ignore[assignment]
-    delivery._SET_ASIDE = Nothing()  # type: ignore[assignment]
+    """A letter is read whoever has set it aside, and taken whatever its status has become."""
+    message = queries.message
+    columns = [name for name in delivery._CLAIM.names if not name.startswith("b_")]
+    blind = update(message).where(message.c.id == bindparam("b_id"))
+    delivery._CLAIM = Single(blind.values({name: bindparam(name) for name in columns}), ("b_id", *columns))
+    due = message.c.status.in_(("QUEUED", "DELAYED")) & (message.c.next_try_at <= bindparam("b_now"))
+    delivery._FREE = select(message).where(due).order_by(message.c.at, message.c.id).limit(bindparam("b_limit"))
 
 
 def _without_keys(uow: UnitOfWork) -> None:
