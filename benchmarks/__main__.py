@@ -8,13 +8,11 @@ import platform
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks import curve, looking_ahead, memory, post, starting, ticks
+from benchmarks import curve, looking_ahead, memory, post, starting, tables, ticks
 from benchmarks.measure import Result
 from benchmarks.peers import racing
 
@@ -26,9 +24,9 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "forecast": looking_ahead.a_year,
     "peer-dbos-sqlite": racing.dbos_on_sqlite,
     "peer-dbos-postgres": racing.dbos_on_postgres,
-    "peer-procrastinate": racing.procrastinate,
-    "peer-prefect": racing.prefect,
-    "peer-spiffworkflow": racing.spiffworkflow,
+    "peer-procrastinate-postgres": racing.procrastinate,
+    "peer-prefect-sqlite": racing.prefect,
+    "peer-spiffworkflow-sqlite": racing.spiffworkflow,
     "deliver": post.to_a_folder,
     "help": starting.help_page,
     "demo": starting.demo_year,
@@ -57,76 +55,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with TemporaryDirectory(prefix="s11flow-bench-") as folder:
             found = known[name](Path(folder))
         results += [found] if isinstance(found, Result) else found
-    Console(width=None if sys.stdout.isatty() else 150).print(_table(results))
-    WRITTEN_TO.parent.mkdir(parents=True, exist_ok=True)
-    WRITTEN_TO.write_text(json.dumps(_document(results), indent=2) + "\n", encoding="utf-8")
+    rows = [result.as_json() for result in results]
+    Console(width=None if sys.stdout.isatty() else 170).print(tables.for_terminal(rows))
+    _keep(rows)
     missed = [result.name for result in results if not result.is_reached]
     if missed:
         print(f"Missed: {', '.join(missed)}.", file=sys.stderr)
     return 1 if missed else 0
 
 
-def _table(results: Sequence[Result]) -> Table:
-    table = Table(title="Medians, and the ratio of the two", title_justify="left")
-    for heading in ("what", "beside"):
-        table.add_column(heading)
-    for heading in ("ours", "beside it", "ratio", "spread", "to reach", "aim"):
-        table.add_column(heading, justify="right")
-    table.add_column("")
-    for result in results:
-        table.add_row(*_cells(result))
-    return table
-
-
-def _cells(result: Result) -> tuple[str, ...]:
-    if result.skipped:
-        return result.what, result.beside, "", "", "", "", "", "", f"skipped: {result.skipped}"
-    ratio = "" if result.ratio is None else _ratio(result.ratio)
-    spread = "" if result.spread is None else " to ".join(map(_ratio, result.spread))
-    theirs = _figure(result.theirs, result.unit) if result.theirs else ""
-    aim = "" if result.aim is None else f"{result.aim:g}"
-    return (
-        result.what, result.beside, _figure(result.ours, result.unit), theirs, ratio, spread, _wanted(result), aim,
-        _said(result),
-    )  # fmt: skip
-
-
-def _wanted(result: Result) -> str:
-    limits = {"at most {:g} times": result.at_most, "at least {:g} times": result.at_least}
-    found = [words.format(limit) for words, limit in limits.items() if limit is not None]
-    return ", ".join([*found, *([_amount(result.within, result.unit)] if result.within is not None else [])])
-
-
-def _said(result: Result) -> str:
-    if not _wanted(result):
-        return ""
-    if not result.is_reached:
-        return "MISSED"
-    return "aimed" if result.is_aimed else "reached"
-
-
-def _figure(figures: Sequence[float], unit: str) -> str:
-    return f"{median(figures):.3f} s" if unit == "s" else _amount(median(figures), unit)
-
-
-def _amount(figure: float, unit: str) -> str:
-    """As it is written in the table; a power is that of the number of cases."""
-    if unit == "power":
-        return f"n^{figure:.2f}"
-    return f"{figure:g} s" if unit == "s" else f"{figure:,.0f} {unit}".replace(" /", "/")
-
-
-def _ratio(ratio: float) -> str:
-    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:,.0f}"
-
-
-def _document(results: Sequence[Result]) -> dict[str, object]:
-    return {
+def _keep(rows: Sequence[tables.Row]) -> None:
+    """Write what was measured beside what earlier runs measured of the others."""
+    WRITTEN_TO.parent.mkdir(parents=True, exist_ok=True)
+    earlier = json.loads(WRITTEN_TO.read_text(encoding="utf-8"))["results"] if WRITTEN_TO.exists() else []
+    new = {row["name"] for row in rows}
+    document = {
         "python": platform.python_version(),
         "machine": platform.machine(),
         "system": platform.system(),
-        "results": [result.as_json() for result in results],
+        "results": [*(row for row in earlier if row["name"] not in new), *rows],
     }
+    WRITTEN_TO.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

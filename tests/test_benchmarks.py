@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import bare, curve, looking_ahead, memory, ticks
+from benchmarks import bare, curve, looking_ahead, memory, tables, ticks
 from benchmarks.crowd import CHUNK, TICKED_AT, copied, database, gather, kept
 from benchmarks.measure import Result
 from benchmarks.peers import environment, racing
@@ -211,3 +211,76 @@ def test_the_command_writes_what_it_found_and_fails_when_a_reach_is_missed(
         ("near", 3.0, True), ("far", 10.0, False), ("away", None, True),
     ]  # fmt: skip
     assert "Missed: far." in capsys.readouterr().err
+
+
+PAGE = """# A page
+
+<!-- benchmarks: tick peer -->
+old
+<!-- end of benchmarks -->
+
+Words.
+
+<!-- curve: curve-due -->
+old
+<!-- end of benchmarks -->
+
+<!-- benchmarks: unknown -->
+kept
+<!-- end of benchmarks -->
+"""
+
+
+def test_a_page_shows_the_last_figures_between_its_marks() -> None:
+    rows = [
+        Result("tick-a", "a tick", "bare", (3.0,), (1.0,), at_most=5, aim=3).as_json(),
+        Result("help", "help", "pass", (3.0,), (1.0,)).as_json(),
+        Result("peer-b", "ours", "b", (20_000.0,), (10.0,), at_least=100, aim=300, unit="/s").as_json(),
+        Result("peer-c", "ours", "c", skipped="not there").as_json(),
+        Result(
+            "curve-due", "a tick, 10 to 1,000 cases", "", (0.5,), within=1.1, unit="power",
+            details={"seconds": {"10": 1.0, "1000": 10.0}},
+        ).as_json(),
+    ]  # fmt: skip
+
+    assert (
+        tables.written_into(PAGE, rows)
+        == """# A page
+
+<!-- benchmarks: tick peer -->
+| what | beside | ours | beside it | ratio | spread | to reach | aim |  |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |
+| a tick | bare | 3.000 s | 1.000 s | 3.00 | 3.00 to 3.00 | at most 5 times | 3 | aimed |
+| ours | b | 20,000/s | 10/s | 2,000 | 2,000 to 2,000 | at least 100 times | 300 | aimed |
+| ours | c |  |  |  |  |  |  | skipped: not there |
+<!-- end of benchmarks -->
+
+Words.
+
+<!-- curve: curve-due -->
+| cases | seconds | microseconds for each case |
+|---:|---:|---:|
+| 10 | 1.000 | 100,000.0 |
+| 1,000 | 10.000 | 10,000.0 |
+
+A tick grows as n^0.50.
+<!-- end of benchmarks -->
+
+<!-- benchmarks: unknown -->
+kept
+<!-- end of benchmarks -->
+"""
+    )
+
+
+def test_what_was_measured_before_is_kept_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = iter([(1.0,), (2.0,), (3.0,)])
+    found = {name: lambda _, name=name: Result(name, name, "", next(figures)) for name in ("one", "other")}
+    monkeypatch.setattr(command, "BENCHMARKS", found)
+    monkeypatch.setattr(command, "WRITTEN_TO", tmp_path / "bench.json")
+
+    for names in ([], ["one"]):
+        command.main(names)
+
+    written = json.loads((tmp_path / "bench.json").read_text())["results"]
+    assert [(row["name"], row["median"]) for row in written] == [("other", 2.0), ("one", 3.0)]
