@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
 from s11flow import schedule
@@ -23,7 +25,7 @@ from s11flow.services.delivery import LEASE
 from s11flow.services.submissions import Documents
 from s11flow.services.tick import tick
 from s11flow.settings import Settings
-from tests.postgres import Postgres, migrated
+from tests.postgres import TEMPLATE, Postgres, migrated
 from tests.services.post import Server, delivered
 from tests.services.scene import CODE, REGISTER, YEAR, at, judgement, opened, report_comes
 
@@ -32,6 +34,9 @@ BY = "clerk"
 
 FOLDER_MAIL = "folder:outbox"
 DOCUMENTS, OUTBOX = "documents", "outbox"
+
+
+_ENGINES: dict[str, Engine] = {}
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,13 @@ class Place:
         """The product, wired for this place, its clock standing at *now*."""
         settings = Settings(database_url=self.database_url, mail_url=self.mail_url, mode="live", actor=BY)
         app = build_app(settings, clock=lambda: now, root=self.folder)
+        # The statements that it has compiled are kept from one place to the next, which has the same address.
+        engine = app.__dict__["engine"] = _ENGINES.get(self.database_url) or open_engine(self.database_url)
+        _ENGINES[self.database_url] = engine
         try:
             yield app
         finally:
-            app.close()
+            engine.dispose()
 
     @property
     def documents(self) -> Path:
@@ -85,10 +93,9 @@ class Scene:
 
 
 def run_on(scene: Scene, app: App) -> None:
-    """What happens anyway after the command: a tick, and the post, at once and when every lease is over."""
-    for now in (scene.now, scene.later):
-        for name in ("tick", "deliver"):
-            schedule.run(schedule.row(name), app, now)
+    """What happens anyway after the command: a tick and the post, when every lease is over."""
+    for name in ("tick", "deliver"):
+        schedule.run(schedule.row(name), app, scene.later)
 
 
 # --- what was there before -------------------------------------------------------------------------------------------
@@ -243,10 +250,20 @@ class Stage:
             if database == "sqlite":
                 yield Place(f"sqlite:///{folder / 's11flow.db'}", folder, mail_url)
             else:
-                with self.postgres().database(_template(scene)) as url:
+                with self._postgres_database(_template(scene)) as url:
                     yield Place(url, folder, mail_url)
         finally:
             shutil.rmtree(folder)
+
+    @contextmanager
+    def _postgres_database(self, template: str) -> Iterator[str]:
+        """The address, always the same, of a database like *template*."""
+        postgres, name = self.postgres(), "at_work"
+        postgres.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        try:
+            yield postgres.address.format(name)
+        finally:
+            postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _ready(self, scene: Scene, database: str) -> Path:
         """The folder that holds the scene's files, and for SQLite its database, built at the first time of asking."""
@@ -258,11 +275,11 @@ class Stage:
                 (folder / below).mkdir(parents=True)
             if database == "sqlite":
                 url = f"sqlite:///{folder / 's11flow.db'}"
+                migrated(url)
             else:
                 postgres = self.postgres()
-                postgres.run(f"CREATE DATABASE {_template(scene)}")
+                postgres.run(f"CREATE DATABASE {_template(scene)} TEMPLATE {TEMPLATE} STRATEGY file_copy")
                 url = postgres.address.format(_template(scene))
-            migrated(url)
             engine = open_engine(url)
             scene.prepare(UnitOfWork(engine), folder)
             engine.dispose()
