@@ -28,6 +28,9 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "peer-prefect-sqlite": racing.prefect,
     "peer-spiffworkflow-sqlite": racing.spiffworkflow,
     "deliver": post.to_a_folder,
+    "deliver-smtp": post.by_one_worker,
+    "deliver-smtp-2": post.by_two_workers,
+    "two-workers": post.two_workers_on_postgres,
     "help": starting.help_page,
     "demo": starting.demo_year,
 }

@@ -1,22 +1,29 @@
-"""Delivery."""
+"""Delivery: to a folder, and to a mail server beside the standard library's own loop; one worker and two."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import smtplib
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from benchmarks.crowd import TICKED_AT, database, gather
+from benchmarks.crowd import TICKED_AT, copied, database, gather
+from benchmarks.mail_server import MailServer, running_mail_server
 from benchmarks.measure import Result, in_turn, timed
+from benchmarks.worker import timed_workers
 from db.unit_of_work import UnitOfWork
 from notifications.folder import FolderMailer
 from notifications.policy import PostPolicy
 from s11flow.services.delivery import deliver
 from s11flow.services.tick import tick
+from tests.postgres import running_postgres
 
 LETTERS = 300
+MAILS = 1_000
 NOW = TICKED_AT + timedelta(minutes=1)
 
 
@@ -60,3 +67,76 @@ def _deliver(uow: UnitOfWork, filed: Path, letters: int) -> float:
     if done.sent != letters or len(list(filed.glob("*.eml"))) != letters:
         raise RuntimeError(f"{letters} letters were to be delivered, and it came to this: {done}.")
     return watch.seconds
+
+
+# --- to a mail server
+
+
+def by_one_worker(folder: Path, letters: int = MAILS) -> Result:
+    """Letters that wait, delivered by one worker on SQLite, beside the same bytes from `smtplib` alone."""
+    return _to_a_server(folder, letters, workers=1)
+
+
+def by_two_workers(folder: Path, letters: int = MAILS) -> Result:
+    """The same by two workers, still beside one connection of `smtplib`."""
+    return _to_a_server(folder, letters, workers=2)
+
+
+def _to_a_server(folder: Path, letters: int, *, workers: int) -> Result:
+    """Letters a second, claimed, written, sent and recorded in synced commits; beside it a loop that only sends.
+
+    The server is a process of its own, the same for both, on the same machine: what it costs falls on both.
+    """
+    seed, copy = folder / "seed.db", folder / "delivered.db"
+    with database(f"sqlite:///{seed}") as uow:
+        gather(uow, letters)
+        tick(uow, now=TICKED_AT)
+    with running_mail_server() as server:
+
+        def ours() -> float:
+            seconds, sent = timed_workers(workers, f"sqlite:///{copied(seed, copy)}", server.port)
+            _refuse_other_counts(server, sent, letters)
+            return letters / seconds
+
+        def theirs() -> float:
+            with closing(sqlite3.connect(copy)) as connection:
+                mails = connection.execute("SELECT to_address, raw FROM message WHERE status = 'SENT'").fetchall()
+            return letters / _bare_loop(server, mails)
+
+        figures = in_turn(ours, theirs)
+    name = "deliver-smtp" if workers == 1 else "deliver-smtp-2"
+    what = f"{letters:,} letters to a mail server, SQLite, {workers} worker{'s' * (workers > 1)}"
+    return Result(
+        name, what, "smtplib, same bytes, one connection", *figures, at_least=0.6, aim=0.9, unit="letters a second"
+    )
+
+
+def _bare_loop(server: MailServer, mails: list[tuple[str, bytes]]) -> float:
+    with timed() as watch, smtplib.SMTP("127.0.0.1", server.port) as connection:
+        for to, raw in mails:
+            connection.sendmail("section11@partnership.example", to, raw)
+    _refuse_other_counts(server, len(mails), len(mails))
+    return watch.seconds
+
+
+def _refuse_other_counts(server: MailServer, sent: int, letters: int) -> None:
+    if (sent, *server.counted()) != (letters, letters, letters):
+        raise RuntimeError(f"{letters} letters were to reach the server, each once; {sent} were said to have.")
+
+
+def two_workers_on_postgres(_folder: Path, letters: int = MAILS) -> Result:
+    """Two workers that tick and deliver the same due set, beside one; database and mail server on the same machine."""
+    with running_postgres() as postgres, running_mail_server() as server:
+        postgres.run("CREATE DATABASE crowd TEMPLATE migrated")
+        with database(postgres.address.format("crowd")) as uow:
+            gather(uow, letters)
+
+        def by(workers: int) -> float:
+            with postgres.database("crowd") as address:
+                seconds, sent = timed_workers(workers, address, server.port, "--tick")
+                _refuse_other_counts(server, sent, letters)
+                return seconds
+
+        figures = in_turn(lambda: by(2), lambda: by(1))
+    what = f"{letters:,} cases ticked and delivered, Postgres, 2 workers"
+    return Result("two-workers", what, "1 worker", *figures, at_most=1.3, aim=1)
