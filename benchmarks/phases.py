@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,9 +30,11 @@ PHASES: tuple[tuple[Any, str, str], ...] = (
     (DefaultDialect, "do_commit", "commits"),
 )
 
+Spent = defaultdict[str, float]
+
 
 @contextmanager
-def watched(seconds: Counter[str]) -> Iterator[None]:
+def watched(seconds: Spent) -> Iterator[None]:
     """Count the time spent in each phase while inside; none of them calls another."""
     kept_aside = [(place, name, getattr(place, name)) for place, name, _ in PHASES]
     for place, name, phase in PHASES:
@@ -44,7 +46,7 @@ def watched(seconds: Counter[str]) -> Iterator[None]:
             setattr(place, name, function)
 
 
-def _timed(function: Callable[..., Any], phase: str, seconds: Counter[str]) -> Callable[..., Any]:
+def _timed(function: Callable[..., Any], phase: str, seconds: Spent) -> Callable[..., Any]:
     def run(*given: Any, **named: Any) -> Any:
         start = time.perf_counter()
         try:
@@ -55,9 +57,9 @@ def _timed(function: Callable[..., Any], phase: str, seconds: Counter[str]) -> C
     return run
 
 
-def of_a_tick(address: str, cases: int) -> Counter[str]:
-    """Microseconds that each phase takes for each case; the second of two databases counts, the first warms up."""
-    seconds: Counter[str] = Counter()
+def of_a_tick(address: str, cases: int) -> Spent:
+    """Microseconds that each phase takes for each case."""
+    seconds: Spent = defaultdict(float)
     with database(address) as uow:
         start = time.perf_counter()
         with watched(seconds):
@@ -65,8 +67,8 @@ def of_a_tick(address: str, cases: int) -> Counter[str]:
         taken = time.perf_counter() - start
     if done.messages != cases:
         raise RuntimeError(f"The tick was to queue {cases} letters and did this: {done}.")
-    seconds["the rest"] = taken - seconds.total()
-    return Counter({phase: spent / cases * 1e6 for phase, spent in seconds.items()})
+    seconds["the rest"] = taken - sum(seconds.values())
+    return Spent(float, {phase: spent / cases * 1e6 for phase, spent in seconds.items()})
 
 
 def table(cases: int) -> str:
@@ -76,12 +78,16 @@ def table(cases: int) -> str:
         server.run("CREATE DATABASE crowd TEMPLATE migrated")
         with database(server.address.format("crowd")) as uow:
             gather(uow, cases)
-        for _ in range(2):
-            sqlite = of_a_tick(f"sqlite:///{copied(seed, Path(folder) / 'ticked.db')}", cases)
+
+        def both() -> tuple[Spent, Spent]:
             with server.database("crowd") as address:
-                postgres = of_a_tick(address, cases)
+                copy = copied(seed, Path(folder) / "ticked.db")
+                return of_a_tick(f"sqlite:///{copy}", cases), of_a_tick(address, cases)
+
+        both()  # warms up
+        sqlite, postgres = both()
     lines = [f"| {phase} | {sqlite[phase]:.1f} | {postgres[phase]:.1f} |" for phase in sqlite]
-    total = f"| all | {sqlite.total():.1f} | {postgres.total():.1f} |"
+    total = f"| all | {sum(sqlite.values()):.1f} | {sum(postgres.values()):.1f} |"
     heads = ("| microseconds for each case | SQLite | Postgres |", "|---|---:|---:|")
     return "\n".join((*heads, *lines, total))
 
