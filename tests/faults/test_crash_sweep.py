@@ -26,13 +26,16 @@ from db.unit_of_work import UnitOfWork
 from notifications.folder import FolderMailer
 from notifications.outcome import Outcome, Status
 from notifications.smtp import SmtpMailer
+from s11flow.app import App
+from s11flow.domain.errors import RefusedError
 from s11flow.services import subjects
-from s11flow.services.submissions import Documents
+from s11flow.services.agencies import Imported
+from s11flow.services.submissions import Documents, Received
 from tests.faults.conftest import Say
 from tests.faults.crashing import Sweep
 from tests.faults.judge import Verdict
 from tests.faults.mail_server import MailServer, running_mail_server
-from tests.faults.scenes import SCENES, Scene, Stage
+from tests.faults.scenes import SCENES, STROUD, YOUTH, Scene, Stage
 
 ON_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -112,6 +115,48 @@ def test_whichever_commit_was_done_and_not_heard_of(
     say(**_counted(verdicts))
     assert _faults(commits, verdicts) == {}
     assert {said.partition(":")[0] for said, _ in found.values()} == {"OutcomeUnknown"}
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("receive", "version 1, filed before: True"),
+        ("move", f"Cannot move for {YOUTH}: its session is at Tuesday 10 November 2026, 2pm already."),
+        (
+            "hold",
+            f"Cannot hold for {STROUD}: it is held until Wednesday 28 October 2026 already; give another day.",
+        ),
+        (
+            "extend",
+            (
+                f"Cannot extend for {YOUTH}: its deadline is Friday 23 October 2026 already; "
+                "an extension is later than that."
+            ),
+        ),
+        ("import", "unchanged: 5"),
+        (
+            "approve-report",
+            "Cannot approve report for GSCP-2026: it is report approved. You can: include in statement, reopen report.",
+        ),
+    ],
+)
+def test_a_command_given_again_says_that_it_was_done(name: str, answer: str, stage: Stage) -> None:
+    scene = SCENES[name]
+    with stage.place(scene, "sqlite") as place, place.app(scene.now) as app:
+        scene.play(app)
+
+        assert _said(scene, app) == answer
+
+
+def _said(scene: Scene, app: App) -> str:
+    try:
+        done = scene.play(app)
+    except RefusedError as refused:
+        return str(refused)
+    if isinstance(done, Received):
+        return f"version {done.version}, filed before: {done.duplicate}"
+    assert isinstance(done, Imported)
+    return ", ".join(f"{what}: {count}" for what, count in Counter(row.what for row in done.rows).items())
 
 
 @pytest.mark.parametrize(
