@@ -30,9 +30,9 @@ def import_(
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.services.agencies import import_register
 
-        done = import_register(desk.uow, text, partnership=desk.partnership, now=desk.now, by=desk.by, dry_run=dry_run)
-    show.answer(done.as_json(), as_json=as_json, plain=lambda: _imported(done))
-    show.dry(dry_run)
+        done = import_register(desk.uow, text, partnership=desk.partnership, now=desk.now, by=desk.by)
+    show.answer(show.marked(done.as_json(), dry_run), as_json=as_json, plain=lambda: _imported(done))
+    show.dry(dry_run, as_json=as_json)
     if done.refused:
         raise said(_refused(done, file), Exit.REFUSED)
 

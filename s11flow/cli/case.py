@@ -167,7 +167,7 @@ def receive(
                 sender=sender, addresses=options.listed(addresses),
             )  # fmt: skip
     show.answer(show.marked(done.as_json(), dry_run), as_json=as_json, plain=lambda: _received(done))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)
 
 
 def _received(done: Any) -> None:
@@ -263,7 +263,7 @@ def choose(
         submissions.choose(desk.uow, known, version, reason=reason, now=desk.now, by=desk.by)
     found = show.marked({"case": known, "version": version}, dry_run)
     show.answer(found, as_json=as_json, plain=lambda: show.line(f"{known}: version {version} counts."))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)
 
 
 # --- everything else that happens to a case ---------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def open_(
     for warning in done.warnings:
         show.note(warning)
     show.answer(show.marked(done.as_json(), dry_run), as_json=as_json, plain=lambda: _opened(done))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)
 
 
 def _opened(done: Any) -> None:
@@ -148,7 +148,7 @@ def add_day(
     show.answer(
         found, as_json=as_json, plain=lambda: show.line(f"{ref} is a panel day; `s11flow panel plan` fills it.")
     )
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)
 
 
 @app.command("move-day")
@@ -208,7 +208,7 @@ def stand_down(
 def _refs(name: str, before: str, refs: Sequence[str], as_json: bool, dry_run: bool) -> None:
     found = show.marked({name: list(refs)}, dry_run)
     show.answer(found, as_json=as_json, plain=lambda: show.line(f"{before}{', '.join(refs) or 'no case'}."))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)
 
 
 # --- agencies and bank holidays ---------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ def add_agency(
             track=Track.FIRST_YEAR if first_year else Track.FULL, now=desk.now, by=desk.by,
         )  # fmt: skip
     show.answer(show.marked({"case": ref}, dry_run), as_json=as_json, plain=lambda: show.line(f"{ref} is open."))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)
 
 
 @app.command("adopt-holidays")
@@ -262,7 +262,7 @@ def adopt_holidays(
         )  # fmt: skip
     found = done.as_json()
     show.answer(show.marked(found, dry_run), as_json=as_json, plain=lambda: _adopted(found))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)
 
 
 def _years(desk: Desk, code: str) -> range:
@@ -357,4 +357,4 @@ def reopen_report(
         ref = f"{desk.partnership}-{code}"
     found = show.marked({"cycle": ref, "state": "OPEN"}, dry_run)
     show.answer(found, as_json=as_json, plain=lambda: show.line(f"The report of {ref} is open again."))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)

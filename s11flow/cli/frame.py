@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from db.errors import DatabaseProblem, DatabaseUnreachable
+from s11flow.cli.show import WOULD_CHANGE
 from s11flow.domain.errors import S11Error
 from s11flow.settings import SettingsError
 
@@ -157,12 +158,19 @@ def opened() -> Iterator[App]:
 
 @contextmanager
 def at_work(
-    partnership: str | None, *, now: datetime | None = None, dry_run: bool = False, reads: bool = False
+    partnership: str | None,
+    *,
+    now: datetime | None = None,
+    dry_run: bool = False,
+    reads: bool = False,
+    looks_ahead: bool = True,
 ) -> Iterator[Desk]:
     """A desk for one command. On a dry run all that is written is forgotten at the end.
 
-    A command that only *reads* may ask about any time, in live too.
+    A dry run that *looks ahead* is told with what would come otherwise than it would have. A command that only *reads*
+    may ask about any time, in live too.
     """
+    WOULD_CHANGE.set(None)
     with opened() as app:
         uow = app.unit_of_work
         code = _partnership(uow, partnership)
@@ -170,10 +178,23 @@ def at_work(
         if not dry_run:
             yield Desk(app, uow, code, at, dry_run)
             return
-        from s11flow.cli.rehearsal import rehearsed
+        from db.rehearsal import rehearsed
 
         with rehearsed(uow) as forgets:
-            yield Desk(app, forgets, code, at, dry_run)
+            desk = Desk(app, forgets, code, at, dry_run)
+            with _compared(desk) if looks_ahead else nullcontext():
+                yield desk
+
+
+@contextmanager
+def _compared(desk: Desk) -> Iterator[None]:
+    """Keep, for whoever prints the answer, what the block makes come otherwise."""
+    from s11flow.services.changes import difference, outlook
+
+    before = outlook(desk.uow, partnership=desk.partnership, now=desk.now)
+    yield
+    after = outlook(desk.uow, partnership=desk.partnership, now=desk.now)
+    WOULD_CHANGE.set(difference(before, after))
 
 
 def _partnership(uow: UnitOfWork, given: str | None) -> str:

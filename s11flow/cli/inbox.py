@@ -75,7 +75,7 @@ def add(
 def _told(mail: Waiting, what: str, as_json: bool, dry_run: bool) -> None:
     words = f"Mail {mail.id} {what}."
     show.answer(show.marked(mail.as_json(), dry_run), as_json=as_json, plain=lambda: show.line(words))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)
 
 
 @app.command()

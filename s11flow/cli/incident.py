@@ -42,4 +42,4 @@ def release(
         done = incidents.release(desk.uow, ref, partnership=desk.partnership, reason=reason, now=desk.now, by=desk.by)
     found = show.marked(done.as_json(), dry_run)
     show.answer(found, as_json=as_json, plain=lambda: show.line(f"{done.ref} is released; the next tick takes it up."))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)

@@ -49,7 +49,7 @@ def agree(
 def _judged(done: Assessed, what: str, as_json: bool, dry_run: bool) -> None:
     words = f"{done.ref}: judgement {done.version} {what}; it rests on: {done.basis}."
     show.answer(show.marked(done.as_json(), dry_run), as_json=as_json, plain=lambda: show.line(words))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)
 
 
 def reopen(

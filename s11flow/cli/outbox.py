@@ -104,7 +104,7 @@ def _change(
     del found["text"]
     words = f"Letter {letter} to {found['to']}: {found['status'].lower()}."
     show.answer(show.marked(found, dry_run), as_json=as_json, plain=lambda: show.line(words))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)
 
 
 @app.command()

@@ -31,14 +31,14 @@ def plan_json(plan: Plan[CaseFacts]) -> dict[str, Any]:
 def tell(plan: Plan[CaseFacts], *, as_json: bool, dry_run: bool = False) -> None:
     """Say how the case stands now and what will be sent."""
     show.answer(show.marked(plan_json(plan), dry_run), as_json=as_json, plain=lambda: _tell(plan))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)
 
 
 def tell_all(plans: Sequence[Plan[CaseFacts]], *, as_json: bool, dry_run: bool = False) -> None:
     """The same of several cases; as JSON a list."""
-    found = [show.marked(plan_json(plan), dry_run) for plan in plans]
+    found = [show.marked(plan_json(plan), dry_run, case=plan.facts.ref) for plan in plans]
     show.answer(found, as_json=as_json, plain=lambda: _tell_each(plans))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)
 
 
 def _tell_each(plans: Sequence[Plan[CaseFacts]]) -> None:

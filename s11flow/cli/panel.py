@@ -30,7 +30,7 @@ def plan(
     left = f" None was free for {', '.join(done.without_session)}." if done.without_session else ""
     words = f"{done.ref}: {done.sessions} sessions pencilled.{left}"
     show.answer(show.marked(done.as_json(), dry_run), as_json=as_json, plain=lambda: show.line(words))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)
 
 
 @app.command()

@@ -74,7 +74,7 @@ def deliver(partnership: Partnership = None, now: Now = None, dry_run: DryRun = 
 
 def _run(name: str, partnership: str | None, now: datetime | None, dry_run: bool) -> dict[str, Any]:
     """Run a row of the schedule as the worker does: the same service, and the same mark that it ran."""
-    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+    with at_work(partnership, now=now, dry_run=dry_run, looks_ahead=False) as desk:
         from calendars import london
         from s11flow import schedule
 
@@ -84,4 +84,4 @@ def _run(name: str, partnership: str | None, now: datetime | None, dry_run: bool
 def _tell(found: dict[str, Any], dry_run: bool, as_json: bool, *, as_of: str = "") -> None:
     counters = {name: value for name, value in found.items() if name != "now"}
     show.answer(show.marked(found, dry_run), as_json=as_json, plain=lambda: show.counts(counters, before=as_of))
-    show.dry(dry_run)
+    show.dry(dry_run, as_json=as_json)

@@ -8,12 +8,18 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from calendars import london
+from s11flow.domain.lifecycle import words
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from s11flow.services.changes import Difference, Expected, MovedLetter
 
 _UNBOUNDED = 10_000  # a file or a pipe has no edge at which to cut a line
 
@@ -36,15 +42,56 @@ def line(text: str) -> None:
     typer.echo(text)
 
 
-def dry(is_dry_run: bool) -> None:
-    """Mark what was printed as a dry run."""
+WOULD_CHANGE: ContextVar[Difference | None] = ContextVar("would_change", default=None)
+"""What the dry run that is being answered would change; None outside of one."""
+_MOST_LETTERS = 40
+
+
+def dry(is_dry_run: bool, *, as_json: bool = False) -> None:
+    """Mark what was printed as a dry run; for people with what would come otherwise."""
     if is_dry_run:
+        found = WOULD_CHANGE.get()
+        if found is not None and not as_json:
+            _difference(found)
         note("This was a dry run: nothing was changed and nothing was sent.")
 
 
-def marked(document: dict[str, Any], is_dry_run: bool) -> dict[str, Any]:
-    """The document with its mark, if it tells of a dry run."""
-    return {**document, "dry_run": True} if is_dry_run else document
+def _difference(found: Difference) -> None:
+    if not found:
+        line("Nobody would hear anything else than they would have, and no date would move.")
+        return
+    line("What would change:")
+    for date in found.dates:
+        before, after = ("none" if when is None else when.words for when in (date.before, date.after))
+        why = f" ({date.after.why})" if date.after is not None and date.after.why else ""
+        line(f"  {date.of}, {date.name.replace('_', ' ')}: {before} becomes {after}{why}")
+    told = [(letter.at, f"new: {_letter(letter)}") for letter in found.new]
+    told += [(letter.at, f"not any more: {_letter(letter)}") for letter in found.gone]
+    told += [(each.after.at, f"{_letter(each.after)}, {_instead(each)}") for each in found.moved]
+    for _, text in sorted(told)[:_MOST_LETTERS]:
+        line(f"  {text}")
+    if len(told) > _MOST_LETTERS:
+        line(f"  and {len(told) - _MOST_LETTERS} letters more; --json has all of them.")
+
+
+def _instead(moved: MovedLetter) -> str:
+    if moved.before.at != moved.after.at:
+        return f"instead of on {london.spell(moved.before.at)}"
+    return f'with the subject "{moved.after.subject_line}", which was "{moved.before.subject_line}"'
+
+
+def _letter(letter: Expected) -> str:
+    when = "waiting in the outbox" if letter.waits else london.spell(letter.at)
+    return f"{words(letter.kind)} to {letter.to}{f' about {letter.case}' if letter.case else ''}, {when} ({letter.why})"
+
+
+def marked(document: dict[str, Any], is_dry_run: bool, *, case: str | None = None) -> dict[str, Any]:
+    """The document with its mark, if it tells of a dry run, and what would change: everything, or about one case."""
+    if not is_dry_run:
+        return document
+    found = WOULD_CHANGE.get()
+    told = {} if found is None else {"would_change": (found.about(case) if case else found).as_json()}
+    return {**document, "dry_run": True, **told}
 
 
 def table(

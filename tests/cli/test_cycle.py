@@ -31,7 +31,11 @@ def test_importing_says_row_by_row_what_it_would_do_then_does_it_then_has_nothin
 
     done = [empty.json("agencies", "import", str(REGISTER)) for _ in range(2)]
 
-    assert (dry.code, dry.out.splitlines()[-1]) == (0, "added 21, changed 0, unchanged 0, refused 0")
+    assert dry.code == 0
+    assert dry.out.splitlines()[-2:] == [
+        "added 21, changed 0, unchanged 0, refused 0",
+        "Nobody would hear anything else than they would have, and no date would move.",
+    ]
     assert dry.err == "This was a dry run: nothing was changed and nothing was sent.\n"
     assert before == []
     assert [(one["added"], one["changed"], one["unchanged"]) for one in done] == [(21, 0, 0), (0, 0, 21)]
@@ -51,9 +55,14 @@ def test_opening_a_cycle_can_be_tried_first(empty: Cli) -> None:
     done = empty(*words)
 
     opened = {"cycle": "GSCP-2026", "cases": 21, "sessions": 13, "without_session": [], "warnings": []}
+    would = tried.json["would_change"]
     assert (tried.json, tried.err) == (
-        {**opened, "dry_run": True}, "This was a dry run: nothing was changed and nothing was sent.\n"
-    )  # fmt: skip
+        {**opened, "dry_run": True, "would_change": would},
+        "This was a dry run: nothing was changed and nothing was sent.\n",
+    )
+    assert {date["of"] for date in would["dates"]} >= {"GSCP-2026", "GSCP-2026-01", "GSCP-2026-14"}
+    assert Counter(letter["kind"] for letter in would["letters_new"])["report_request"] == 26  # thirteen contacts, and as many senior leaders
+    assert (would["letters_gone"], would["letters_moved"]) == ([], [])
     assert kept == before
     assert (done.json, done.err) == (opened, "")
 

@@ -1,0 +1,218 @@
+"""What a change would change is what it then changes: for random changes in random years."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from shutil import copyfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calendars import london
+from calendars.bank_holidays import england_and_wales
+from db.engine import open_engine
+from db.rehearsal import rehearsed
+from db.unit_of_work import UnitOfWork
+from s11flow.domain import acts
+from s11flow.domain.errors import S11Error
+from s11flow.services import bank_holidays, cases, panel_days, sessions
+from s11flow.services.changes import Difference, Outlook, difference, outlook
+from tests.services.scene import CODE, YEAR, at, opened, run_to
+from tests.stories.year import legal_panel_days
+
+YEARS = (2026, 2027, 2030, 2033)
+MOMENTS = (timedelta(0), timedelta(days=60), timedelta(days=110), timedelta(days=135), timedelta(days=155))
+"""How long after the cycle opened something is changed: before the request, after it, about the deadline, the panel."""
+
+Deed = Callable[[UnitOfWork], object]
+"""A change with everything about it settled, to be done on whichever database is given."""
+
+
+def panel_day(year: int, place: int) -> date:
+    return legal_panel_days(year)[place]
+
+
+def opened_at(year: int) -> datetime:
+    return london.instant(date(year, 6, 1), time(12))
+
+
+@cache
+def _template(folder: Path, migrated: Path, year: int, moment: timedelta) -> tuple[Path, datetime]:
+    """A database of a year that has gone on for *moment*, and what the time is."""
+    now = opened_at(year) + moment
+    path = Path(copyfile(migrated, folder / f"{year}-{moment.days}.db"))
+    engine = open_engine(f"sqlite:///{path}")
+    uow = opened(UnitOfWork(engine), year=year, panel=panel_day(year, 15), now=opened_at(year))
+    panel_days.add_day(uow, partnership=CODE, year=year, day=panel_day(year, 17), now=opened_at(year), by="clerk")
+    run_to(uow, now, start=opened_at(year))
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path, now
+
+
+Begin = Callable[[int, timedelta], tuple[UnitOfWork, datetime]]
+
+
+@pytest.fixture(scope="module")
+def begin(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[Begin]:
+    """Gives a fresh database of a year at a moment."""
+    folder, engines = tmp_path_factory.mktemp("years"), []
+
+    def begun(year: int, moment: timedelta) -> tuple[UnitOfWork, datetime]:
+        template, now = _template(folder, migrated_sqlite, year, moment)
+        engines.append(open_engine(f"sqlite:///{copyfile(template, folder / f'{len(engines)}.db')}"))
+        return UnitOfWork(engines[-1]), now
+
+    yield begun
+    for engine in engines:
+        engine.dispose()
+
+
+# --- the changes ------------------------------------------------------------------------------------------------------
+
+
+def _moved_session(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    to = london.instant(panel_day(year, draw(st.sampled_from((15, 17)))), time(draw(st.integers(9, 15)), 30))
+    ref, consent = draw(refs(year)), draw(st.booleans())
+    return lambda uow: sessions.move(uow, ref, to=to, asked_by="panel", now=now, by="clerk", consent=consent)
+
+
+def _cancelled_session(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    ref = draw(refs(year))
+    return lambda uow: sessions.cancel(uow, ref, reason="The room is lost", now=now, by="clerk")
+
+
+def _moved_day(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    day, to = panel_day(year, 15), panel_day(year, 17)
+    return lambda uow: panel_days.move_day(uow, partnership=CODE, year=year, day=day, to=to, now=now, by="clerk")
+
+
+def _added_day(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    day = panel_day(year, draw(st.integers(16, 40)))
+    return lambda uow: panel_days.add_day(uow, partnership=CODE, year=year, day=day, now=now, by="clerk")
+
+
+def _stood_down_day(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    day, reserve = panel_day(year, 15), draw(st.sampled_from((None, panel_day(year, 17))))
+    return lambda uow: panel_days.stand_down_day(
+        uow, partnership=CODE, year=year, day=day, reserve=reserve, reason="The panel is ill", now=now, by="clerk"
+    )
+
+
+def _extension(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    ref, later = draw(refs(year)), timedelta(days=draw(st.integers(1, 20)))
+    what = acts.Extend(panel_day(year, 15) - timedelta(days=18) + later, "Illness", draw(st.booleans()))
+    return lambda uow: cases.act(uow, ref, what, now=now, by="clerk")
+
+
+def _holiday(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    proclaimed = panel_day(year, 15) - timedelta(days=draw(st.integers(5, 40)))
+    published = england_and_wales(range(year - 1, year + 3)) | {proclaimed: "A day of celebration"}
+    return lambda uow: bank_holidays.adopt_holidays(
+        uow, partnership=CODE, year=year, published=published, now=now, by="clerk"
+    )
+
+
+CHANGES = (_moved_session, _cancelled_session, _moved_day, _added_day, _stood_down_day, _extension, _holiday)
+
+
+def refs(year: int) -> st.SearchStrategy[str]:
+    return st.sampled_from((f"{CODE}-{year}-01", f"{CODE}-{year}-02"))
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> tuple[int, timedelta, Deed]:
+    """A year, how far it has gone on, and a change."""
+    year, moment = draw(st.sampled_from(YEARS)), draw(st.sampled_from(MOMENTS))
+    return year, moment, draw(st.sampled_from(CHANGES))(draw, year, opened_at(year) + moment)
+
+
+def told(uow: UnitOfWork, before: Outlook, now: datetime, deed: Deed) -> Difference | str:
+    """What the change does to the outlook there was *before*, or why it is refused."""
+    try:
+        deed(uow)
+    except S11Error as refusal:
+        return str(refusal)
+    return difference(before, outlook(uow, partnership=CODE, now=now))
+
+
+def test_the_difference_shown_is_the_difference_made(begin: Begin, pytestconfig: pytest.Config) -> None:
+    @settings(max_examples=200 if pytestconfig.getoption("--thorough") else 40)
+    @given(changes())
+    def holds(change: tuple[int, timedelta, Deed]) -> None:
+        year, moment, deed = change
+        uow, now = begin(year, moment)
+        before = outlook(uow, partnership=CODE, now=now)
+        with rehearsed(uow) as forgets:
+            shown = told(forgets, before, now, deed)
+
+        assert told(uow, before, now, deed) == shown
+
+    holds()
+
+
+# --- what it says -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(uow: UnitOfWork) -> UnitOfWork:
+    """A cycle whose requests have left, with a second panel day a week later."""
+    opened(uow)
+    panel_days.add_day(uow, partnership=CODE, year=YEAR, day=date(2026, 11, 17), now=at("2026-06-02 09:00"), by="clerk")
+    run_to(uow, at("2026-07-13 09:00"))
+    return uow
+
+
+NOW = at("2026-07-13 09:00")
+
+
+def test_a_later_session_moves_the_deadline_and_its_ladder_and_tells_whoever_was_told(asked: UnitOfWork) -> None:
+    to = at("2026-11-17 09:30")
+
+    def deed(uow: UnitOfWork) -> object:
+        return sessions.move(uow, "GSCP-2026-01", to=to, asked_by="panel", now=NOW, by="clerk")
+
+    found = told(asked, outlook(asked, partnership=CODE, now=NOW), NOW, deed)
+
+    assert isinstance(found, Difference)
+    assert [
+        (each.of, each.name, each.before and each.before.words, each.after and each.after.words) for each in found.dates
+    ] == [
+        ("GSCP-2026-01", "deadline", "Tuesday 20 October 2026, 5pm", "Tuesday 27 October 2026, 5pm"),
+        ("GSCP-2026-01", "panel_day", "Tuesday 10 November 2026", "Tuesday 17 November 2026"),
+        (
+            "GSCP-2026-01",
+            "session",
+            "Tuesday 10 November 2026, 9am, The panel room, or by video link",
+            "Tuesday 17 November 2026, 9:30am, The panel room, or by video link",
+        ),
+    ]
+    assert [(letter.kind, letter.to, letter.waits) for letter in found.new][:1] == [
+        ("dates_changed", "youth@agency.example", True)
+    ]
+    assert {"reminder", "non_submission"} <= {each.after.kind for each in found.moved}
+    assert found.about("GSCP-2026-02") == Difference((), (), (), ())
+
+
+def test_a_change_that_nobody_hears_of_is_said_to_be_one(asked: UnitOfWork) -> None:
+    before = outlook(asked, partnership=CODE, now=NOW)
+    assert not difference(before, before)
+    assert difference(before, before).as_json() == {
+        "dates": [], "letters_new": [], "letters_gone": [], "letters_moved": []
+    }  # fmt: skip
+
+
+def test_a_letter_that_waits_and_loses_its_reason_is_gone(asked: UnitOfWork) -> None:
+    def deed(uow: UnitOfWork) -> object:
+        return cases.act(uow, "GSCP-2026-01", acts.Excuse("Inspection", "The Executive"), now=NOW, by="clerk")
+
+    found = told(asked, outlook(asked, partnership=CODE, now=NOW), NOW, deed)
+
+    assert isinstance(found, Difference)
+    assert {letter.kind for letter in found.gone} >= {"reminder", "non_submission", "escalation"}
+    assert all(letter.case == "GSCP-2026-01" for letter in found.gone)
