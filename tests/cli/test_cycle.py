@@ -61,7 +61,8 @@ def test_opening_a_cycle_can_be_tried_first(empty: Cli) -> None:
         "This was a dry run: nothing was changed and nothing was sent.\n",
     )
     assert {date["of"] for date in would["dates"]} >= {"GSCP-2026", "GSCP-2026-01", "GSCP-2026-14"}
-    assert Counter(letter["kind"] for letter in would["letters_new"])["report_request"] == 26  # thirteen contacts, and as many senior leaders
+    kinds = Counter(letter["kind"] for letter in would["letters_new"])
+    assert kinds["report_request"] == 26  # thirteen contacts, and as many senior leaders
     assert (would["letters_gone"], would["letters_moved"]) == ([], [])
     assert kept == before
     assert (done.json, done.err) == (opened, "")
