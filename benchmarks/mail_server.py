@@ -23,6 +23,13 @@ class _Takes:
     def __init__(self) -> None:
         self.seen: list[bytes] = []
 
+    async def handle_EHLO(  # noqa: N802
+        self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Say, as mail servers do and aiosmtpd by itself does not, that commands may come before their answers."""
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", *responses[-1:]]
+
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """Take a mail."""
         start = envelope.content.index(b"\nMessage-ID:")

@@ -1,4 +1,4 @@
-"""Writes one row by a statement that is run again and again, at little more than the driver's own price.
+"""Reads or writes one row by a statement that is run again and again, at little more than the driver's own price.
 
 SQLAlchemy looks a statement up by its parts and works its parameters out anew each time. Here it is compiled once for
 each dialect, and its values go to the driver as they are. For many rows there is `db.bulk`.
@@ -10,22 +10,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Update
+from sqlalchemy import Connection, CursorResult, Dialect, Insert, Select, Update
 
 
 @dataclass(frozen=True, eq=False)
 class Single:
     """A statement whose parameters all come with the row, by these names."""
 
-    statement: Insert | Update
+    statement: Insert | Update | Select[Any]
     names: tuple[str, ...]
     _compiled: dict[str, _Compiled] = field(default_factory=dict, repr=False)
 
     def execute(self, connection: Connection, row: Mapping[str, Any]) -> int:
         """Write *row*; gives how many rows of the table that changed."""
+        return self._run(connection, row).rowcount
+
+    def one(self, connection: Connection, **values: Any) -> Any:
+        """The one row that a select finds, each column as the driver gives it; NoResultFound if there is none."""
+        return self._run(connection, values).one()
+
+    def _run(self, connection: Connection, row: Mapping[str, Any]) -> CursorResult[Any]:
         dialect = connection.dialect
         compiled = self._compiled.get(dialect.name) or self._compile(dialect)
-        return connection.exec_driver_sql(compiled.sql, compiled.parameters(row)).rowcount
+        return connection.exec_driver_sql(compiled.sql, compiled.parameters(row))
 
     def _compile(self, dialect: Dialect) -> _Compiled:
         # Nobody asks for the id of a new row.

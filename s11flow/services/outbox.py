@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, exists, insert, literal_column, select, update
 
 from calendars import london
 from db import queries
@@ -254,13 +254,23 @@ _AS_READ = update(queries.message).where(
 
 def held_subject(connection: Connection, subject_id: int) -> Any:
     """What a letter's history line needs to know of its subject, which is held until the transaction ends."""
-    return connection.execute(_SUBJECT, {"b_id": subject_id}).one()
+    return _SUBJECT.one(connection, b_id=subject_id)
 
 
-_SUBJECT = (
-    select(*(queries.subject.c[name] for name in ("id", "ref", "kind", "state", "parked_at", "version", "seq", "head")))
+# The states named one by one: a list of them would be written into the statement anew each time it is run.
+_open_escalation = exists().where(
+    queries.escalation.c.case_id == queries.subject.c.id,
+    *(queries.escalation.c.state != literal_column(f"'{state.value}'") for state in sorted(ESCALATION.ends)),
+)
+_SUBJECT = Single(
+    select(
+        *(queries.subject.c[name] for name in ("id", "ref", "kind", "state", "version", "seq", "head")),
+        queries.subject.c.parked_at.is_not(None).label("is_parked"),
+        _open_escalation.label("is_escalated"),
+    )
     .where(queries.subject.c.id == bindparam("b_id"))
-    .with_for_update()  # which says nothing on SQLite, where one writer holds everything
+    .with_for_update(),  # which says nothing on SQLite, where one writer holds everything
+    ("b_id",),
 )
 
 
@@ -327,12 +337,12 @@ def case_follows(connection: Connection, subject: Any, row: Any, now: datetime, 
         return
     if subject.kind != "case" or subject.state != CaseState.REQUESTED.value:
         return
-    if subject.parked_at is not None:
+    if subject.is_parked:
         return  # its row may not even be readable, and a letter that left must be recorded
     came_late = row.kind == "report_request" and london.day_of(now) > london.day_of(row.queued_at)
     if delivered and came_late and _gives_notice(connection, subject.id, now):
         return
-    if _has_open_escalation(connection, subject.id):
+    if subject.is_escalated:
         recompute(connection, [subject.id], "case")
 
 
@@ -343,14 +353,3 @@ def _gives_notice(connection: Connection, case_id: int, now: datetime) -> bool:
     if plan is not None:
         save(connection, [Change(loaded, plan)], now)
     return plan is not None
-
-
-def _has_open_escalation(connection: Connection, case_id: int) -> bool:
-    return connection.execute(_OPEN_ESCALATION, {"b_case": case_id}).first() is not None
-
-
-# Named one by one: a list of them would be written into the statement anew each time it is run.
-_OPEN_ESCALATION = select(queries.escalation.c.id).where(
-    queries.escalation.c.case_id == bindparam("b_case"),
-    *(queries.escalation.c.state != state.value for state in sorted(ESCALATION.ends)),
-)

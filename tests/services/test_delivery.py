@@ -614,3 +614,84 @@ def test_the_clock_and_the_post_work_side_by_side(uow: UnitOfWork) -> None:
         assert (post.result().failed, clock.result().incidents) == (0, 0)
 
     assert verify(uow, now=at("2026-10-01 09:00")).broken == ()
+
+
+# --- the next letter is claimed with what became of the last ----------------------------------------------------------
+
+
+def on_their_way(uow: UnitOfWork) -> list[str]:
+    return [row[0] for row in queries_of(uow, "select to_address from message where status = 'SENDING'")]
+
+
+def test_at_no_moment_has_a_run_more_than_one_letter_on_its_way(asked: UnitOfWork) -> None:
+    seen: list[list[str]] = []
+
+    def look(recipient: str) -> Outcome:
+        seen.append(on_their_way(asked))
+        return TOOK
+
+    delivered(asked, Server(look), REQUESTED)
+
+    assert ([len(found) for found in seen], on_their_way(asked)) == ([1] * REQUESTS, [])
+
+
+@pytest.mark.parametrize("victim", range(REQUESTS))
+def test_wherever_a_run_dies_the_next_one_knows_of_every_other_letter(asked: UnitOfWork, victim: int) -> None:
+    def die(recipient: str) -> Outcome:
+        if len(dying.seen) == victim:
+            raise Died
+        return TOOK
+
+    dying = Server(die)
+    with pytest.raises(Died):
+        delivered(asked, dying, REQUESTED)
+    in_doubt = on_their_way(asked)
+    server = Server()
+
+    delivered(asked, server, REQUESTED + MINUTE)
+
+    assert len(in_doubt) == 1
+    assert len(dying.seen) + len(server.seen) == REQUESTS - 1
+
+
+def test_the_next_letter_is_written_while_the_server_thinks_and_then_taken_back_if_its_reason_goes(
+    asked: UnitOfWork,
+) -> None:
+    @dataclass
+    class Thinking(Server):
+        def send(
+            self, raw: bytes, *, sender: str, recipient: str, name: str, meanwhile: Callable[[], None] = nothing
+        ) -> Outcome:
+            meanwhile()
+            if recipient == "youth@agency.example":
+                outbox.withdraw(asked, id_of(asked, COPY), "a wrong name", by="clerk", now=REQUESTED)
+            return super().send(raw, sender=sender, recipient=recipient, name=name)
+
+    server = Thinking()
+
+    assert delivered(asked, server, REQUESTED) == Delivered(sent=REQUESTS - 1, withdrawn=1)
+    assert "director@agency.example" not in server.seen
+    assert verify(asked, now=REQUESTED).broken == ()
+
+
+def test_what_a_run_set_aside_and_did_not_come_to_goes_with_any_other_at_once(asked: UnitOfWork) -> None:
+    assert deliver(asked, Server(), LIVE, now=REQUESTED, limit=1) == Delivered(sent=1)
+
+    assert queries_of(asked, "select count(*) from message where lease_until is not null") == [(0,)]
+    assert delivered(asked, Server(), REQUESTED) == Delivered(sent=REQUESTS - 1)
+
+
+def test_a_second_run_begins_with_letters_that_the_first_has_not_set_aside(uow: UnitOfWork) -> None:
+    many(uow)
+    second = Server()
+
+    def begin_the_second(recipient: str) -> Outcome:
+        if not second.seen:
+            deliver(uow, second, LIVE, now=REQUESTED, batch=5)
+        return TOOK
+
+    first = Server(begin_the_second)
+    deliver(uow, first, LIVE, now=REQUESTED, batch=5)
+
+    assert (len(first.seen), len(second.seen)) == (5, 16)
+    assert set(first.seen).isdisjoint(second.seen)
