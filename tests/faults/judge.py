@@ -138,7 +138,8 @@ def _comparable(row: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(_HEADS.sub("...", value) if isinstance(value, str) else value for value in row)
 
 
-_ABOUT_DELIVERY = (Note.DELIVERY.name, Note.DUPLICATE_REPORT.name)
+# A letter that a dead run had set aside is stopped only when that is over: its status in the end says that it was.
+_ABOUT_DELIVERY = (Note.DELIVERY.name, Note.DUPLICATE_REPORT.name, Note.MESSAGE_STOPPED.name)
 
 
 def _history(connection: Connection) -> list[tuple[Any, ...]]:
