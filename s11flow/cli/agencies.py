@@ -19,22 +19,30 @@ app = typer.Typer(no_args_is_help=True, help="The register of agencies.")
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The register as CSV, one agency a row.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The register as CSV or .xlsx, one agency a row.")],
     partnership: Partnership = None,
     now: Now = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring the register to what a CSV file says: all of it or, if any row is refused, nothing."""
-    text = options.content(file)
+    """Bring the register to what a file says: all of it or, if any row is refused, nothing."""
+    content = options.content(file)
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.services.agencies import import_register
 
-        done = import_register(desk.uow, text, partnership=desk.partnership, now=desk.now, by=desk.by)
+        done = import_register(desk.uow, _text(content), partnership=desk.partnership, now=desk.now, by=desk.by)
     show.answer(show.marked(done.as_json(), dry_run), as_json=as_json, plain=lambda: _imported(done))
     show.dry(dry_run, as_json=as_json)
     if done.refused:
         raise said(_refused(done, file), Exit.REFUSED)
+
+
+def _text(content: bytes) -> str | bytes:
+    if not content.startswith(b"PK"):
+        return content
+    from s11flow.services.register_workbook import as_csv
+
+    return as_csv(content)
 
 
 def _imported(done: Imported) -> None:
