@@ -479,3 +479,67 @@ def test_a_connection_lost_amid_the_text_is_a_delay_because_the_text_had_no_end(
 def test_one_attempt_visits_a_broken_server_once() -> None:
     with scripted(HELLO, [*HELLO, b"550 Not you\r\n"]) as port, plain(port) as mailer:
         assert [send(mailer).status for _ in range(2)] == [Status.DELAYED, Status.FAILED]
+
+
+# --- a server that takes commands before it has answered the last -----------------------------------------------------
+
+EAGER = [b"220 here\r\n", b"250-here\r\n250 PIPELINING\r\n"]
+NO_MAILBOX = b"550 No such mailbox\r\n"
+GO_ON = b"354 Go on\r\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "sentence"),
+    [
+        ([*EAGER, OK, OK, GO_ON, b"after the text"], Status.UNCERTAIN, "was lost after the text was sent and before"),
+        ([*EAGER, b"451 Later\r\n", b"503 What?\r\n", b"503 What?\r\n"], Status.DELAYED, "asked to wait at MAIL (451"),
+        ([*EAGER, OK, NO_MAILBOX, b"554 No one\r\n"], Status.FAILED, "refused the mail at RCPT (550 No such mailbox)."),
+        ([*EAGER, OK, NO_MAILBOX, GO_ON], Status.FAILED, "refused the mail at RCPT (550 No such mailbox)."),
+        ([*EAGER, OK, NO_MAILBOX], Status.FAILED, "refused the mail at RCPT (550 No such mailbox)."),
+        ([*EAGER, OK, OK, b"451 Not now\r\n"], Status.DELAYED, "asked to wait at DATA (451 Not now)."),
+        ([*EAGER, OK, b"eh?\r\n", GO_ON], Status.DELAYED, "gave an answer at RCPT that makes no sense"),
+        ([*EAGER, OK], Status.DELAYED, "was lost at RCPT; nothing was sent."),
+        (EAGER, Status.DELAYED, "was lost at MAIL; nothing was sent."),
+    ],
+)
+def test_asked_all_at_once_a_server_says_as_much_as_asked_one_by_one(
+    script: list[bytes], status: Status, sentence: str
+) -> None:
+    with scripted(script) as port, plain(port) as mailer:
+        outcome = send(mailer)
+
+    assert (outcome.status, outcome.detail[: outcome.detail.index(sentence) + len(sentence)]) == (
+        status,
+        f"The mail server 127.0.0.1:{port} {sentence}",
+    )
+
+
+@pytest.mark.parametrize("to_the_text", [GO_ON, b"554 No one\r\n"])
+def test_after_a_refusal_the_next_mail_is_not_taken_for_the_refused_one(to_the_text: bytes) -> None:
+    refused = [*EAGER, OK, NO_MAILBOX, to_the_text]
+    whole = [OK, OK, GO_ON, b"after the text"]
+
+    # A server that waits for a text is left; one that does not is told to forget the mail.
+    visits = [[*refused], [*EAGER, *whole]] if to_the_text == GO_ON else [[*refused, OK, *whole]]
+    with scripted(*visits) as port, plain(port) as mailer:
+        assert [send(mailer).status for _ in range(2)] == [Status.FAILED, Status.UNCERTAIN]
+
+
+def test_a_server_that_closes_what_was_idle_is_gone_back_to_at_once() -> None:
+    taken = [OK, OK, GO_ON]
+    with (
+        scripted([*HELLO, OK, NO_MAILBOX, OK, b"421 Too long idle\r\n"], [*HELLO, *taken, b"after the text"]) as port,
+        plain(port) as mailer,
+    ):
+        assert [send(mailer).status for _ in range(2)] == [Status.FAILED, Status.UNCERTAIN]
+
+
+def test_there_is_time_to_work_while_the_server_thinks_about_a_mail() -> None:
+    post, worked = Post(), []
+
+    with running(post) as port, plain(port) as mailer:
+        outcome = mailer.send(
+            RAW, sender=SENDER, recipient=PAT, name="mail", meanwhile=lambda: worked.append(len(post.taken))
+        )
+
+    assert (outcome.status, len(worked)) == (Status.SENT, 1)
