@@ -5,22 +5,26 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.crowd import TICKED_AT, copied, database, kept
 from benchmarks.measure import Result
 from s11flow.services.tick import tick
 
-FEW, MANY = 1_000, 100_000
-BETWEEN = 30_000
+SIZES = (1_000, 10_000, 30_000, 100_000)
 MOST, FLAT = 300, 1.2
 """Megabytes, and how much more many cases may need than few."""
 _KILOBYTES_IN_A_MEGABYTE = 1024
 
 
-def of_a_tick(folder: Path, few: int = FEW, between: int = BETWEEN, many: int = MANY) -> Result:
-    """The peak of a tick over many due cases beside one over few: each batch is let go of before the next is read."""
-    peaks = {count: _peak(folder, count) for count in (few, between, many)}
+def of_a_tick(folder: Path, sizes: Sequence[int] = SIZES) -> Result:
+    """The peak of a tick over the most due cases beside the second size: each batch is let go of before the next.
+
+    The first and least size is less than a batch, and only shown.
+    """
+    peaks = {count: _peak(folder, count) for count in sizes}
+    few, many = sizes[1], sizes[-1]
     what = f"peak memory of a tick, {many:,} due cases, SQLite"
     return Result(
         "memory", what, f"{few:,} due cases", (peaks[many],), (peaks[few],), at_most=FLAT, within=MOST, unit="MB",

@@ -30,7 +30,7 @@ FEW, MORE = 20, 60
         pytest.param(lambda folder: ticks.on_postgres(folder, FEW), True, id="due, Postgres"),
         pytest.param(lambda folder: ticks.idle(folder, MORE, FEW), True, id="idle"),
         pytest.param(lambda folder: looking_ahead.a_year(folder, FEW), True, id="forecast"),
-        pytest.param(lambda folder: memory.of_a_tick(folder, FEW, MORE, MORE), True, id="memory"),
+        pytest.param(lambda folder: memory.of_a_tick(folder, (FEW, MORE)), True, id="memory"),
     ],
 )
 def test_a_benchmark_runs_small(run: Callable[[Path], Result], has_theirs: bool, tmp_path: Path) -> None:
