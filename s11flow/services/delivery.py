@@ -21,7 +21,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from db import queries
 from db.bulk import Bulk
-from db.errors import Busy, DatabaseUnreachable
+from db.errors import Busy, DatabaseUnreachable, OutcomeUnknown
 from db.single import Single
 from db.unit_of_work import UnitOfWork
 from notifications.mailer import Mailer, Outcome, Status, next_try
@@ -338,7 +338,7 @@ class _Run:
                 tries_left -= 1
                 if not tries_left:
                     raise
-            except DatabaseUnreachable:
+            except (DatabaseUnreachable, OutcomeUnknown):
                 wait = next(until_back, None)
                 if wait is None:
                     raise  # when the lease has run out it counts as interrupted
