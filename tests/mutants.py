@@ -12,7 +12,6 @@ import difflib
 import gc
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -28,6 +27,7 @@ import pytest
 HERE = Path(__file__).resolve().parents[1]
 TREE = HERE / "build" / "mutants"
 VERDICTS = HERE / "build" / "mutants.json"
+KNOWN_TYPES = HERE / "build" / "mutants-mypy"
 MUTATED = ("s11flow/domain/**/*.py", "s11flow/services/tick.py")
 COPIED = ("s11flow", "db", "calendars", "notifications", "flows", "tests", "docs", "README.md", "pyproject.toml")
 TESTS = {
@@ -35,12 +35,14 @@ TESTS = {
     "s11flow.services.tick": ("tests/services/test_tick.py", "tests/services/test_tick_and_collector.py"),
 }
 """Whose tests hold which rules: what only a test of another room notices has survived."""
+SERVED = "s11flow.services.tick"
 PYTEST = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", "-m", "not postgres",
           "--hypothesis-profile=mutants", "--assert=plain", "--tb=no")  # fmt: skip
-MYPY = ("--strict", "--config-file=", "--ignore-missing-imports", "--no-error-summary", "--output=json",
-        # the mutated text itself is written in ways strict mypy frowns on; none of these is a wrong type
-        *(f"--disable-error-code={code}" for code in ("unused-ignore", "misc", "no-redef", "var-annotated",
-                                                       "has-type", "no-any-return")))  # fmt: skip
+_UNTYPED = ("unused-ignore", "misc", "no-redef", "var-annotated", "has-type", "no-any-return")  # mutmut's own manner
+MYPY = ("--strict", "--config-file=", f"--cache-dir={KNOWN_TYPES}", "--ignore-missing-imports", "--no-error-summary",
+        "--output=json", *(f"--disable-error-code={code}" for code in _UNTYPED))  # fmt: skip
+LONGEST_TEST = 10.0
+"""Seconds of processor, however busy the machine; the slowest test here takes two."""
 KEPT = "@lru_cache(maxsize=4096)\n"
 """Results that are kept would hide a mutant from the tests; and mutmut passes decorated functions by."""
 
@@ -133,26 +135,45 @@ class Trial:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Learn which tests reach which function, then try every mutant."""
         gc.freeze()
-        items = {item.nodeid: item for item in session.items}
-        reached = json.loads(_forked(lambda: json.dumps(_reached(session.items)))[0])
-        if failed := _forked(lambda: _first_that_fails("no.mutant", session.items))[0]:
+        items = session.items
+        reached = json.loads(_forked(lambda: json.dumps(_reached(items)))[0])
+        if failed := _forked(lambda: _first_that_fails("no.mutant", items))[0]:
             raise AssertionError(f"{failed} fails without a mutant in a fork of its own: no verdict would be true.")
+        for room, files in TESTS.items():
+            if room == SERVED:  # its tests share a database to copy: made here, once
+                _run(next(item for item in items if item.nodeid.startswith(files)), items[0])
+            self._try({x: y for x, y in self.functions.items() if y.startswith(room)}, reached, items, files)
+        return True
+
+    def _try(
+        self,
+        functions: Mapping[str, str],
+        reached: dict[str, dict[str, int]],
+        items: Sequence[pytest.Item],
+        files: tuple[str, ...],
+    ) -> None:
+        own = {item.nodeid: item for item in items if item.nodeid.startswith(files)}
         running: dict[int, tuple[str, int]] = {}
-        for done, (mutant, function) in enumerate(self.functions.items()):
-            if not (tests := _held_by(function, reached.get(function, {}))):
+        for done, (mutant, function) in enumerate(functions.items()):
+            if not (tests := {name: reach for name, reach in reached.get(function, {}).items() if name in own}):
                 self.verdicts[mutant] = UNREACHED
                 continue
             if len(running) >= self.at_once:
                 self._wait_for_one(running)
             # What failed on this function's other mutants comes first, then what reaches little besides it.
             order = sorted(tests, key=lambda name: (name not in self.killers[function][-8:], tests[name]))
-            pid, read = _fork(partial(_first_that_fails, mutant, [items[name] for name in order]))
+            pid, read = _fork(partial(_first_that_fails, mutant, [own[name] for name in order]))
             running[pid] = (mutant, read)
             if done % 100 == 0:
-                print(f"{done} of {len(self.functions)}", file=sys.stderr, flush=True)
+                print(f"{len(self.verdicts)} of {len(self.functions)}", file=sys.stderr, flush=True)
+                self.keep()
         while running:
             self._wait_for_one(running)
-        return True
+        self.keep()
+
+    def keep(self) -> None:
+        """Write down the verdicts so far."""
+        Path("tried.json").write_text(json.dumps(self.verdicts))
 
     def _wait_for_one(self, running: dict[int, tuple[str, int]]) -> None:
         pid, status = os.wait()
@@ -160,7 +181,7 @@ class Trial:
         with os.fdopen(read) as pipe:
             killer = pipe.read()
         ended = os.waitstatus_to_exitcode(status)
-        if killer or ended in (-signal.SIGXCPU, -signal.SIGKILL):
+        if killer or ended == -signal.SIGPROF:
             self.verdicts[mutant] = KILLED
         else:
             self.verdicts[mutant] = SURVIVED if ended == 0 else f"its fork ended with {ended}"
@@ -191,11 +212,6 @@ def _forked(work: Callable[[], str]) -> tuple[str, int]:
     return said, os.waitpid(pid, 0)[1]
 
 
-def _held_by(function: str, tests: dict[str, int]) -> dict[str, int]:
-    files = next(files for room, files in TESTS.items() if function.startswith(room))
-    return {name: reach for name, reach in tests.items() if name.startswith(files)}
-
-
 def _reached(items: Sequence[pytest.Item]) -> dict[str, dict[str, int]]:
     """By function, the tests that reach it, each with how many functions it reaches."""
     from mutmut.mutation.trampoline import set_mutant_under_test
@@ -218,11 +234,10 @@ def _first_that_fails(mutant: str, items: Sequence[pytest.Item]) -> str:
     from mutmut.mutation.trampoline import set_mutant_under_test
 
     set_mutant_under_test(mutant)
-    resource.setrlimit(resource.RLIMIT_CPU, (60, 61))  # one that never ends is killed
-    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(1, 2)
     for item, following in zip(items, [*items[1:], None], strict=True):
+        signal.setitimer(signal.ITIMER_PROF, LONGEST_TEST)  # one that never ends is ended
         if any(report.failed for report in _run(item, following)):
             return item.nodeid
     return ""
@@ -249,7 +264,6 @@ def _try(asked: Path, at_once: int) -> None:
     code = pytest.main([*PYTEST, *(file for files in TESTS.values() for file in files)], plugins=[trial])
     if code != pytest.ExitCode.OK:
         raise SystemExit(int(code))
-    Path("tried.json").write_text(json.dumps(trial.verdicts))
 
 
 # --- telling ----------------------------------------------------------------------------------------------------------

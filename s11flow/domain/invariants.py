@@ -11,7 +11,7 @@ from typing import Protocol
 
 from calendars import london
 from s11flow.domain.lifecycle import CASE, CYCLE, ESCALATION, SESSION, Lifecycle, words
-from s11flow.domain.model import CaseFacts, CaseState, EscalationState, Note, PanelDayState, Session, SessionState
+from s11flow.domain.model import CaseFacts, CaseState, EscalationState, PanelDayState, Session, SessionState
 from s11flow.domain.timetable import Rulebook
 
 # --- a history folds to a state --------------------------------------------------------------------------------------
@@ -73,8 +73,6 @@ def fold(lines: Iterable[Line]) -> Folded:
     for place, line in enumerate(lines, 1):
         if line.after is not None:
             _take(folded, place, line, line.after)
-        elif line.event == Note.HOLD and line.about == ESCALATION.name:
-            _held_beforehand(folded)
     return folded
 
 
@@ -98,14 +96,6 @@ def _name(folded: Folded, line: Line) -> str:
     if line.before is None:
         folded.escalations += 1
     return f"escalation {max(folded.escalations, 1)}"
-
-
-def _held_beforehand(folded: Folded) -> None:
-    """A hold set before the deadline begins the escalation, so that its sending waits."""
-    last = folded.states.get(f"escalation {folded.escalations}")
-    if last is None or last in _ENDED:
-        folded.escalations += 1
-        folded.states[f"escalation {folded.escalations}"] = EscalationState.PENDING.value
 
 
 def _table(about: str) -> Lifecycle | None:

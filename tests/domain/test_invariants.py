@@ -60,14 +60,6 @@ def test_a_history_folds_to_the_states_it_left() -> None:
     }
 
 
-def test_a_hold_set_before_the_deadline_begins_the_escalation() -> None:
-    folded = fold(
-        [moved("HOLD", None, None, "escalation"), moved("SEND", "PENDING", "WITH_CHAIR", "escalation")],
-    )
-
-    assert (folded.faults, folded.states) == ([], {"escalation 1": "WITH_CHAIR"})
-
-
 def test_a_cycle_and_a_panel_day_stand_somewhere_before_anything_is_written_of_them() -> None:
     lines = [moved("OPEN", "DRAFT", "OPEN", "cycle"), moved("DAY_STOOD_DOWN", "SITTING", "STOOD_DOWN", "panel day")]
 
