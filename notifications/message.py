@@ -2,18 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from email.charset import QP, SHORTEST, Charset
 from email.encoders import encode_base64
 from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
 from email.message import Message
 from email.mime.nonmultipart import MIMENonMultipart
-from email.policy import Compat32, compat32
+from email.policy import compat32
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import sha256
-from typing import cast
+from secrets import token_hex
+from typing import Any, cast
 
 from emails.message import Message as Composer
 
@@ -108,6 +110,51 @@ def compose(email: Email) -> bytes:
     header name that is not one, or an address that is not one plain address.
     """
     _check(email)
+    if email.attachments or email.calendar:
+        return _composed(email)
+    own = dict(zip(_BLANK, _own(email), strict=True))
+    return b"".join([own.get(piece, piece) for piece in _form(replace(email, **_BLANKS))])
+
+
+# --- one mail for all that are alike
+
+_NOWHERE = f"blank{token_hex(16)}"  # no name, address or text can hold it by chance
+_BLANKS: dict[str, Any] = {
+    "message_id": f"<{_NOWHERE}@blank.example>",
+    "date": datetime(1970, 1, 1, tzinfo=UTC),
+    "to_address": f"{_NOWHERE}@blank.example",
+    "to_name": None,
+    "subject": _NOWHERE,
+    "text": f"{_NOWHERE} text",
+    "html": f"{_NOWHERE} html",
+}
+
+
+@lru_cache(maxsize=64)
+def _form(blank: Email) -> tuple[bytes, ...]:
+    """The mail that ``emails`` composes for all letters of one sender and with the same headers, cut where they differ.
+
+    Nothing of one reader is in it: what is a letter's own has been left blank.
+    """
+    return tuple(re.split(b"((?<=\r\n)" + b"|".join(map(re.escape, _BLANK)) + b")", _composed(blank)))
+
+
+def _own(email: Email) -> tuple[bytes, ...]:
+    """What is one letter's own, as it stands in its bytes."""
+    return (
+        _header_line("Date", format_datetime(email.date)),
+        _header_line("Message-ID", email.message_id),
+        _header_line("Subject", _unstructured("Subject", email.subject)),
+        _header_line("To", _mailbox("To", email.to_name or "", email.to_address)),
+        *(_with_crlf(_UTF8.body_encode(body.encode("utf-8", "surrogateescape"))) for body in (email.text, email.html)),
+        _digest(email.message_id).encode(),
+    )
+
+
+# --- what ``emails`` composes, and what it leaves out
+
+
+def _composed(email: Email) -> bytes:
     composer = Composer(
         charset=cast("str", _UTF8),  # which it hands on to the standard library, where both will do
         message_id=email.message_id,
@@ -126,7 +173,7 @@ def compose(email: Email) -> bytes:
     if email.calendar:
         composer.attach(filename="invite.ics", data=email.calendar.content, mime_type="application/ics", headers={})
     composer.after_build = lambda _composer, root: _finish(root, email)
-    return b"".join(_written(composer.as_message(), _CRLF))
+    return b"".join(_written(composer.as_message()))
 
 
 def _finish(root: Message, email: Email) -> None:
@@ -189,19 +236,23 @@ def _is_plain(value: str) -> bool:
 def _set_boundaries(root: Message, seed: str) -> None:
     """Derive the boundaries from the Message-ID; ``=_`` can occur neither in base64 nor in quoted-printable."""
     multiparts = [part for part in root.walk() if part.is_multipart()]
-    digest = sha256(seed.encode()).hexdigest()[:32]
+    digest = _digest(seed)
     for number, part in enumerate(multiparts):
         boundary = f"=_{number}_{digest}"
         # Written whole: `set_boundary` would take the header apart and put it together again.
         part.replace_header("Content-Type", f'{part.get_content_type()}; boundary="{boundary}"')
 
 
+def _digest(seed: str) -> str:
+    return sha256(seed.encode()).hexdigest()[:32]
+
+
 # --- the tree as bytes: what `email.generator` gives, without its parsing of what we have just written
 
 
-def _written(part: Message, policy: Compat32) -> Iterator[bytes]:
+def _written(part: Message) -> Iterator[bytes]:
     for name, value in part.raw_items():
-        yield _header_line(name, value, policy)
+        yield _header_line(name, value)
     yield b"\r\n"
     if not part.is_multipart():
         yield _with_crlf(str(part.get_payload()))
@@ -211,7 +262,7 @@ def _written(part: Message, policy: Compat32) -> Iterator[bytes]:
         yield _with_crlf(part.preamble) + b"\r\n"
     for child in _parts(part):
         yield delimiter + b"\r\n"
-        yield from _written(child, policy)
+        yield from _written(child)
         yield b"\r\n"
     yield delimiter + b"--\r\n"
 
@@ -220,11 +271,14 @@ def _with_crlf(text: str) -> bytes:
     return _LINE_END.sub("\r\n", text).encode("ascii")
 
 
-def _header_line(name: str, value: str, policy: Compat32) -> bytes:
+def _header_line(name: str, value: str) -> bytes:
     """A header; only one that is longer than a line, or in other letters, is taken apart to be folded."""
     if len(name) + len(value) < _ONE_LINE and value.isascii() and value.isprintable():
         return f"{name}: {value}\r\n".encode()
-    return bytes(policy.fold_binary(name, value))
+    return bytes(_CRLF.fold_binary(name, value))
+
+
+_BLANK = _own(Email(**_BLANKS, sender_name="", sender_address=""))
 
 
 # --- what is refused

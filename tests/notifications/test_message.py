@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notifications.message import Attachment, CalendarPart, Email, RefusedHeader, compose, message_id
+from notifications.message import Attachment, CalendarPart, Email, RefusedHeader, _composed, compose, message_id
 from tests.notifications.samples import GOLDEN, INVITE, MAILS, invitation, letter
 
 
@@ -255,3 +255,21 @@ def test_no_address_adds_a_recipient(address: str) -> None:
         return
 
     assert [found for _, found in getaddresses([str(read["To"])])] == [address]
+
+
+@given(subject=HOSTILE, sender_name=HOSTILE, to_name=st.none() | HOSTILE, text=st.text(), header=HOSTILE)
+def test_a_letter_written_into_a_form_is_the_mail_that_is_composed_by_itself(
+    subject: str, sender_name: str, to_name: str | None, text: str, header: str
+) -> None:
+    of_another = replace(PLAIN, subject="Another", to_name="Another", text="Another", html="Another")
+    mail = replace(
+        of_another, subject=subject, sender_name=sender_name, to_name=to_name, text=f"{text}.", html=f"<p>{text}</p>",
+        headers=(("X-Case", header),),
+    )  # fmt: skip
+    try:
+        compose(replace(of_another, sender_name=sender_name, headers=(("X-Case", header),)))
+        raw = compose(mail)
+    except RefusedHeader:
+        return
+
+    assert raw == _composed(mail)
