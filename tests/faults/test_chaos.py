@@ -287,8 +287,8 @@ def chaos(
     seed: int = 0,
     without: Job | None = None,
 ) -> Chaos:
-    """Stop the database every few seconds under *number* workers, with a mail server that fails one time in ten."""
-    dice, chance, url = Dice(seed, 0.1), random.Random(seed), postgres.new()
+    """Stop the database every few seconds under *number* workers, and have the mail server fail in one phase of seven."""
+    dice, chance, url = Dice(seed, 0.15), random.Random(seed), postgres.new()
     engine = open_engine(url)
     uow = year.opened(UnitOfWork(engine))
     clock = clock_at(year.at("2026-06-29 09:00"))
@@ -297,11 +297,11 @@ def chaos(
         while time.monotonic() < ends or restarts < at_least:
             time.sleep(chance.uniform(1.5, 3.5))
             postgres.stop_at_once()
-            time.sleep(chance.uniform(0.1, 1.0))
+            time.sleep(chance.uniform(0.3, 1.0))
             postgres.start()
             restarts += 1
             server.takes_all_at_once = restarts % 2 == 1
-            clock.jump_to(next_owed(uow) or clock.now())
+            clock.jump_to(year.next_owed(uow) or clock.now())
         server.cue = behaves
         calm(uow, clock)
         exits = crew.end()
