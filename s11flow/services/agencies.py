@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -17,8 +17,10 @@ from s11flow.domain.agenda import next_due_at
 from s11flow.domain.errors import UnknownError
 from s11flow.domain.model import Agency, AgencyStatus, CaseState, CycleState, Entry, Note, Plan
 from s11flow.domain.state_facts import CASE_FACTS
-from s11flow.services import rulebooks
+from s11flow.services import cases, rulebooks
+from s11flow.services.chain import sha256
 from s11flow.services.record import agency_called
+from s11flow.services.record import changed as changed_digests
 from s11flow.services.record import digest as digest_of
 from s11flow.services.register_file import COLUMNS, RegisterRow, read_register
 from s11flow.services.stored import agency_from
@@ -51,10 +53,11 @@ def init_partnership(uow: UnitOfWork, definition_text: str, *, now: datetime) ->
 def ensure_partnership(connection: Connection, definition_text: str, now: datetime) -> Initialised:
     """As `init_partnership`, within the caller's transaction."""
     words = read_definition(definition_text, source="the definition").partnership
-    digest = rulebooks.pin(connection, "definition", definition_text)
     there = _home(connection, words.code)
     if there is not None:
-        return Initialised(there.code, there.name, created=False, same_definition=there.definition_sha256 == digest)
+        is_same = there.definition_sha256 == sha256(definition_text)
+        return Initialised(there.code, there.name, created=False, same_definition=is_same)
+    digest = rulebooks.pin(connection, "definition", definition_text)
     row = {"kind": "partnership", "ref": words.code, "partnership": words.code, "state": "ACTIVE"}
     made = insert(queries.subject).values(**row, version=0, seq=0, head="").returning(queries.subject.c.id)
     values = {
@@ -228,6 +231,8 @@ def _apply(
     changed = {row.code: found for row in rows if row.code in register and (found := _changes(row, register[row.code]))}
     if not added and not changed:
         return
+    changed_ids = [register[code].id for code in changed]
+    cases.settle_first(connection, _cases_looking_at(connection, changed_ids), "case", now)
     if added:
         connection.execute(insert(queries.agency), [_new_row(row, partnership) for row in added])
     table = queries.agency
@@ -241,9 +246,10 @@ def _apply(
         data={"added": [row.code for row in added], "changed": {code: sorted(new) for code, new in changed.items()}},
         private={**{row.code: {name: [None, v] for name, v in row.values.items() if v} for row in added}, **changed},
     )
-    left = _digests(connection, partnership, {row.code for row in added} | changed.keys())
+    was = _digests(register.values())
+    left = changed_digests(was, _digests(queries.agencies(connection, partnership)))
     record(connection, home_id, entry, now=now, by=by, rows=left)
-    _recompute(connection, [register[code].id for code in changed])
+    _recompute(connection, _cases_looking_at(connection, changed_ids))
 
 
 def _new_row(row: RegisterRow, partnership: str) -> dict[str, Any]:
@@ -252,10 +258,9 @@ def _new_row(row: RegisterRow, partnership: str) -> dict[str, Any]:
     return {"partnership": partnership, **blank, **nothing, **row.values}
 
 
-def _digests(connection: Connection, partnership: str, codes: Collection[str]) -> dict[str, str]:
+def _digests(rows: Iterable[Any]) -> dict[str, str]:
     """What the partnership's history keeps of these rows of its register."""
-    rows = queries.agencies(connection, partnership)
-    return {agency_called(row.code): digest_of(row._mapping) for row in rows if row.code in codes}
+    return {agency_called(row.code): digest_of(row._mapping) for row in rows}
 
 
 def record(
@@ -266,31 +271,36 @@ def record(
     now: datetime,
     by: str,
     rows: Mapping[str, str] | None = None,
-    wrote: Collection[str] = (),
+    was: Mapping[str, str] | None = None,
 ) -> None:
     """Write a line into a partnership's history, within the caller's transaction.
 
-    *rows* are digests it is to answer for, *wrote* the tables in which the caller wrote rows of the partnership.
+    *rows* are digests it is to answer for; *was* is the digest of its own row, if the caller has changed that.
     """
     queries.lock(connection, [home_id])
     (loaded,) = load(connection, [home_id], "partnership")
     plan: Plan[Any] = Plan(loaded.facts, (entry,), next_due_at=next_due_at(loaded.rules, loaded.facts))
-    change = Change(loaded, plan, actor=by, wrote=frozenset(wrote), record=dict(rows or {}))
+    change = Change(loaded, plan, actor=by, record=dict(rows or {}))
+    if was:
+        change.wrote, change.was = {"partnership"}, dict(was)
     save(connection, [change], now)
 
 
-def _recompute(connection: Connection, agency_ids: Collection[int]) -> None:
-    """What an agency's cases of open cycles owe may have changed, and with them what a joint report's others owe."""
+def _cases_looking_at(connection: Connection, agency_ids: Collection[int]) -> list[int]:
+    """The cases of open cycles that look at these agencies: their own, and those of whoever reports for them."""
     file, cycle = queries.case_file, queries.subject
     is_open = select(cycle.c.id).where(cycle.c.kind == "cycle", cycle.c.state != CycleState.CLOSED.name)
     own = select(file.c.subject_id, file.c.covered_by_id).where(
         file.c.agency_id.in_(agency_ids), file.c.cycle_id.in_(is_open)
     )
     rows = connection.execute(own).all()
-    ids = {row.subject_id for row in rows} | {row.covered_by_id for row in rows if row.covered_by_id is not None}
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), _BATCH):
-        recompute(connection, ordered[start : start + _BATCH], "case")
+    return sorted({row.subject_id for row in rows} | {row.covered_by_id for row in rows if row.covered_by_id is not None})
+
+
+def _recompute(connection: Connection, case_ids: Sequence[int]) -> None:
+    """What these cases owe may have changed."""
+    for start in range(0, len(case_ids), _BATCH):
+        recompute(connection, case_ids[start : start + _BATCH], "case")
 
 
 # --- looking ---------------------------------------------------------------------------------------------------------

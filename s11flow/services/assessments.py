@@ -53,8 +53,8 @@ def assess(uow: UnitOfWork, ref: str, text: str, *, now: datetime, by: str) -> A
             "case_id": loaded.id, "version": version, "given_at": now, "basis": basis,
             "body": canonical(judgement.model_dump(mode="json", by_alias=True)),
         }  # fmt: skip
+        change.writes(connection, "assessment")
         connection.execute(insert(queries.assessment), row)
-        change.wrote = frozenset({"assessment"})
         cases.write(connection, [change], now)
     return Assessed(loaded.ref, version, basis)
 
@@ -67,8 +67,8 @@ def agree(uow: UnitOfWork, ref: str, *, now: datetime, by: str) -> Assessed:
         rows = queries.assessments(connection, [loaded.id]).get(loaded.id, [])
         newest = rows[-1]
         table = queries.assessment
+        change.writes(connection, "assessment")
         connection.execute(update(table).where(table.c.id == newest.id).values(agreed_at=now))
-        change.wrote = frozenset({"assessment"})
         judgement = Assessment.model_validate_json(newest.body)
         change.dossier = Dossier(assessment=for_letters(judgement, loaded.rules.definition, newest.basis))
         cases.write(connection, [change], now)

@@ -77,6 +77,7 @@ def adopt_holidays(
     """
     with uow.write() as connection:
         loaded, row = loaded_cycle(connection, partnership, year)
+        cases.settle_first(connection, queries.case_ids(connection, row.id), "case", now)  # by the days they had
         added, gone = holiday_difference(connection, row, published)
         digest = rulebooks.pin(connection, "holidays", rulebooks.holidays_text(published))
         rules = rulebooks.pinned(connection, row.definition_sha256, row.templates_sha256, digest)
@@ -90,11 +91,12 @@ def adopt_holidays(
         if dry_run:
             connection.rollback()
             return adopted
-        table = queries.cycle
-        connection.execute(update(table).where(table.c.subject_id == row.id).values(holidays_sha256=digest))
         data: dict[str, object] = {"holidays": digest, "was": row.holidays_sha256, "added": list(adopted.added)}
         entry = Entry(now, Note.HOLIDAYS_ADOPTED, "holidays", data={**data, "gone": list(adopted.gone)})
-        save(connection, [Change(loaded, Plan(loaded.facts, (entry,)), actor=by, wrote=frozenset({"cycle"}))], now)
+        change = Change(loaded, Plan(loaded.facts, (entry,)), actor=by).writes(connection, "cycle")
+        table = queries.cycle
+        connection.execute(update(table).where(table.c.subject_id == row.id).values(holidays_sha256=digest))
+        save(connection, [change], now)
         if changes:
             cases.write(connection, changes, now)
         subjects.recompute(connection, queries.case_ids(connection, row.id), "case")

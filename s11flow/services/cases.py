@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,10 @@ from s11flow.domain.model import CaseFacts, CaseState, Dated, Plan
 from s11flow.domain.step import settle
 from s11flow.letters.compose import Dossier
 from s11flow.services import dossiers
-from s11flow.services.subjects import Change, Loaded, load_cases, recompute, save
+from s11flow.services.subjects import Change, Loaded, load, load_cases, recompute, save
+from s11flow.services.tick import planned
+
+_BATCH = 500
 
 ActOn = acts.Act | Callable[[CaseFacts], acts.Act]
 
@@ -68,10 +71,12 @@ def change_for(loaded: Loaded, what: ActOn, *, by: str, now: datetime, dossier: 
 
 
 def write(connection: Connection, changes: Sequence[Change], now: datetime) -> None:
-    """Save changes to cases and what they mean for the agencies of a joint report."""
-    dossiers.fill(connection, changes, now)
-    save(connection, changes, now)
-    for cycle_id in {change.loaded.cycle_id for change in changes if _session_changed(change)}:
+    """Save changes to cases and what they mean for their panel days and for the agencies of a joint report."""
+    cycle_ids = {change.loaded.cycle_id for change in changes if _session_changed(change)}
+    for cycle_id in cycle_ids:
+        settle_days(connection, cycle_id, now)
+    _save(connection, changes, now)
+    for cycle_id in cycle_ids:
         days_again(connection, cycle_id)
     for change in changes:
         if change.plan.facts.members or change.plan.facts.covered_by:
@@ -81,6 +86,32 @@ def write(connection: Connection, changes: Sequence[Change], now: datetime) -> N
 def _session_changed(change: Change) -> bool:
     before, after = change.loaded.facts, change.plan.facts
     return isinstance(before, CaseFacts) and after.session is not before.session
+
+
+def _save(connection: Connection, changes: Sequence[Change], now: datetime) -> None:
+    dossiers.fill(connection, changes, now)
+    save(connection, changes, now)
+
+
+def settle_first(connection: Connection, ids: Collection[int], kind: str, now: datetime) -> None:
+    """Apply what the clock owed these subjects by *now*, before something changes that their agendas look at.
+
+    So that a missed tick changes nothing of it. Those that are set aside are left alone.
+    """
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _BATCH):
+        due = queries.due_among(connection, ordered[start : start + _BATCH], now)
+        changes = [Change(loaded, planned(loaded, now)) for loaded in load(connection, due, kind)]
+        for change in changes:
+            change.by_clock = len(change.plan.entries)
+        if changes:
+            _save(connection, changes, now)
+
+
+def settle_days(connection: Connection, cycle_id: int | None, now: datetime) -> None:
+    """Let the packs go that a cycle's panel days owed by *now*, to whom they were to be seen by then."""
+    if cycle_id is not None:
+        settle_first(connection, [row.id for row in queries.panel_days_of(connection, cycle_id)], "panel_day", now)
 
 
 def days_again(connection: Connection, cycle_id: int | None) -> None:
@@ -137,8 +168,8 @@ def cover(uow: UnitOfWork, ref: str, *, lead_ref: str, by: str, now: datetime) -
             raise RefusedError(NotNow(ref, "COVER", why))
         change = change_for(loaded, acts.Cover(lead.ref), by=by, now=now)
         table = queries.case_file
+        change.writes(connection, "case_file")
         connection.execute(update(table).where(table.c.subject_id == loaded.id).values(covered_by_id=lead.id))
-        change.wrote = frozenset({"case_file"})
         change = replace_lead_state(change, lead.facts.state)
         write(connection, [change], now)
     plan: Plan[CaseFacts] = change.plan
@@ -176,7 +207,7 @@ def clear_cover(connection: Connection, change: Change) -> int | None:
     """The case no longer hangs on a lead, once *change* is saved; returns the lead's id, if it had one."""
     table, case_id = queries.case_file, change.loaded.id
     row: Any = connection.execute(table.select().where(table.c.subject_id == case_id)).one()
+    change.writes(connection, "case_file")
     connection.execute(update(table).where(table.c.subject_id == case_id).values(covered_by_id=None))
-    change.wrote = frozenset({"case_file"})
     lead_id: int | None = row.covered_by_id
     return lead_id

@@ -46,7 +46,7 @@ from s11flow.domain.timetable import (
     panel_day_of,
     target_of,
 )
-from s11flow.services import agencies, cases, rulebooks, subjects
+from s11flow.services import agencies, cases, record, rulebooks, subjects
 from s11flow.services.stored import agency_from, dated_text, dates_text
 from s11flow.services.subjects import Change, Loaded, save
 
@@ -350,12 +350,14 @@ def new_uid(rules: Rulebook) -> str:
 def _wake_partnership(connection: Connection, home: Any, ref: str, now: datetime, by: str) -> None:
     """The partnership's history names its cycle. Digests run while one is open; the first one after this."""
     others = [row for row in queries.cycles(connection) if row.partnership == home.code and row.state != "CLOSED"]
+    was: dict[str, str] = {}
     if len(others) == 1:
         table = queries.partnership
+        was = record.left(connection, {home.id: {("partnership", None)}})[home.id]
         statement = update(table).where(table.c.subject_id == home.id)
         connection.execute(statement.values(digests_from=now, last_digest_on=None))
     entry = Entry(now, Note.CYCLE_OPENED, "partnership", data={"cycle": ref})
-    agencies.record(connection, home.id, entry, now=now, by=by, wrote=["partnership"])
+    agencies.record(connection, home.id, entry, now=now, by=by, was=was)
 
 
 _ALL_PAST = (

@@ -136,14 +136,16 @@ def _decide(
     thought = None if mail.case is None else cases.one_case(connection, mail.case)
     concerned = sorted({*_concerned(connection, mail.partnership, thought), *([case.id] if case else [])})
     _settle(connection, concerned, now)  # with the mail still waiting, as the clock would have found it
+    was = _digest(connection, mail.id)
     table = queries.waiting_mail
     decided = update(table).where(table.c.id == mail.id).values(decided_at=now, decision=decision)
     connection.execute(decided.values(case_id=case.id) if case else decided)
     entry = _entry(mail.id, mail.arrived_at, decision, now, note)
     home = _home(connection, mail.partnership)
-    row = _digest(connection, mail.id)
-    for about in {None if item is None else item.id: item for item in (thought, case or thought)}.values():
-        _record(connection, home.id, about, entry, now, by, row)
+    left = _digest(connection, mail.id)
+    _record(connection, home.id, thought, entry, now, by, record.changed(was, left))
+    if case is not None and (thought is None or thought.id != case.id):
+        _record(connection, home.id, case, entry, now, by, left)
     _recompute(connection, concerned)
 
 

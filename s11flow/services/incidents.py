@@ -56,9 +56,10 @@ def release(uow: UnitOfWork, ref: str, *, partnership: str, reason: str, now: da
         (loaded,) = load(connection, [row.id], row.kind)
         entry = Entry(now, Note.RELEASED, "incident", cause=row.parked_why or "", private={"reason": reason})
         plan: Plan[Any] = Plan(loaded.facts, (entry,), next_due_at=next_due_at(loaded.rules, loaded.facts))
+        change = Change(loaded, plan, actor=by).writes(connection, "incident")
         table = queries.subject
         connection.execute(update(table).where(table.c.id == row.id).values(parked_at=None, parked_why=None))
         waiting = (_incident.c.subject_id == row.id) & _incident.c.released_at.is_(None)
         connection.execute(update(_incident).where(waiting).values(released_at=now))
-        save(connection, [Change(loaded, plan, actor=by, wrote=frozenset({"incident"}))], now)
+        save(connection, [change], now)
     return _parked(row)

@@ -75,12 +75,14 @@ def _move_cut_off(connection: Connection, loaded: Loaded, cut_off: Dated, now: d
         now, Note.DATES_CHANGED, "dates", cause="a panel day was added",
         data={"cut_off": cut_off.as_json(), "was": facts.cut_off.as_json()},
     )  # fmt: skip
+    case_ids = queries.case_ids(connection, loaded.id)
+    cases.settle_first(connection, case_ids, "case", now)
     table = queries.cycle
+    change = Change(loaded, Plan(replace(facts, cut_off=cut_off), (entry,)), actor=by).writes(connection, "cycle")
     connection.execute(update(table).where(table.c.subject_id == loaded.id).values(cut_off=dated_text(cut_off)))
-    plan = Plan(replace(facts, cut_off=cut_off), (entry,))
-    save(connection, [Change(loaded, plan, actor=by, wrote=frozenset({"cycle"}))], now)
+    save(connection, [change], now)
     changes = []
-    for case in subjects.load_cases(connection, queries.case_ids(connection, loaded.id)):
+    for case in subjects.load_cases(connection, case_ids):
         own = case.facts
         assert isinstance(own, CaseFacts)
         moved = replace(own, dates=replace(own.dates, cut_off=cut_off))
@@ -115,6 +117,7 @@ def stand_down_day(
         refs = [
             found.ref for found in queries.live_sessions(connection, row.id) if london.day_of(found.starts_at) == day
         ]
+        cases.settle_days(connection, row.id, now)
         stood = acts.StandDownSession(reason, words)
         changes = [cases.change_for(cases.one_case(connection, ref), stood, by=by, now=now) for ref in refs]
         _close_day(connection, days[day].id, reason, now, by)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -87,8 +88,20 @@ SUBJECT = "subject"
 
 
 def digest(row: Mapping[str, Any]) -> str:
-    """The digest of a row by its columns' names; an empty one says nothing, so that a new column may be added empty."""
-    return sha256(canonical({name: value for name, value in row.items() if value is not None}))
+    """The digest of a row by its columns' names; an empty one says nothing, so that a new column may be added empty.
+
+    A long text stands there by its own digest: many rows have the same, and it is worked out once.
+    """
+    said = {
+        name: value if type(value) is not str or len(value) < _LONG else _of_long(value)
+        for name, value in row.items()
+        if value is not None
+    }
+    return sha256(canonical(said))
+
+
+_LONG = 200
+_of_long = lru_cache(maxsize=1024)(sha256)
 
 
 def subject_digest(row: Mapping[str, Any]) -> str:
@@ -137,6 +150,18 @@ def left(
             if (table, None) in written[subject_id] or (table, called) in written[subject_id]:
                 found[subject_id][called] = subject_digest(row) if table == SUBJECT else digest(row)
     return found
+
+
+def changed(was: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """What a line keeps of rows: the digest of each that changed, after the digest it had when the change found it.
+
+    So a row that something else wrote, between two changes of ours, is not taken for one that we left.
+    """
+    return {
+        called: f"{was[called]} {digest}" if called in was else digest
+        for called, digest in now.items()
+        if was.get(called) != digest
+    }
 
 
 def _read(connection: Connection, table: str, ids: Collection[int]) -> Iterable[tuple[int, str, dict[str, Any]]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -332,9 +332,8 @@ _LOADERS = {
 class Change:
     """A subject, what was planned for it, and what its letters need beyond the facts.
 
-    The first `by_clock` entries of the plan are what the timetable owed; the rest are the actor's. `wrote` names the
-    tables in which the service has itself written rows of the subject, and `record` digests of rows that are the
-    subject's to answer for and lie elsewhere: both for the last line of history to keep.
+    The first `by_clock` entries of the plan are what the timetable owed; the rest are the actor's. `record` are
+    digests of rows that are the subject's to answer for and lie elsewhere, for the last line of history to keep.
     """
 
     loaded: Loaded
@@ -342,8 +341,16 @@ class Change:
     dossier: Dossier = field(default_factory=Dossier)
     actor: str = CLOCK
     by_clock: int = 0
-    wrote: frozenset[str] = frozenset()
     record: dict[str, str] = field(default_factory=dict)
+    wrote: set[str] = field(default_factory=set)
+    was: dict[str, str] = field(default_factory=dict)
+
+    def writes(self, connection: Connection, *tables: str) -> Change:
+        """Say that the service itself is about to write rows of the subject in these tables; gives the change."""
+        self.wrote.update(tables)
+        found = record.left(connection, {self.loaded.id: {(table, None) for table in tables}})
+        self.was |= found.get(self.loaded.id, {})
+        return self
 
 
 def save(connection: Connection, changes: Sequence[Change], now: datetime) -> Saved:
@@ -355,8 +362,9 @@ def save(connection: Connection, changes: Sequence[Change], now: datetime) -> Sa
     rows = _Rows()
     for change in changes:
         _gather_rooms(rows, change)
+    was = record.left(connection, rows.written) if rows.written else {}
     _write_rooms(connection, rows)
-    records = _records(connection, changes, rows)
+    records = _records(connection, changes, rows, was)
     for change in changes:
         _gather(rows, change, records[change.loaded.id], now)
     _write(connection, rows)
@@ -410,7 +418,7 @@ def _gather_rooms(rows: _Rows, change: Change) -> None:
     if change.wrote:
         rows.written[loaded.id] |= {(table, None) for table in change.wrote}
     if isinstance(plan.facts, CaseFacts):
-        _gather_case(rows, loaded, plan.facts)
+        _gather_case(rows, loaded, plan.facts, plan.ended)
     elif isinstance(plan.facts, PartnershipFacts):
         assert isinstance(loaded.facts, PartnershipFacts)
         if plan.facts.last_digest_on != loaded.facts.last_digest_on:
@@ -420,7 +428,9 @@ def _gather_rooms(rows: _Rows, change: Change) -> None:
             rows.written[loaded.id].add(("partnership", None))
 
 
-def _records(connection: Connection, changes: Sequence[Change], rows: _Rows) -> dict[int, dict[str, str]]:
+def _records(
+    connection: Connection, changes: Sequence[Change], rows: _Rows, was: Mapping[int, dict[str, str]]
+) -> dict[int, dict[str, str]]:
     """What the last line of each change has to keep: the digests of the rows it left, and of the letters it stopped."""
     left = record.left(connection, rows.written) if rows.written else {}
     records = {}
@@ -428,7 +438,7 @@ def _records(connection: Connection, changes: Sequence[Change], rows: _Rows) -> 
         subject_id = change.loaded.id
         found = {"case_file": rows.digests[subject_id]} if subject_id in rows.digests else {}
         if subject_id in left:  # read back, and so the truer where both are there
-            found |= left[subject_id]
+            found |= record.changed(_before(change, was.get(subject_id, {})), left[subject_id])
         if change.record:
             found |= change.record
         if change.plan.stops:
@@ -483,7 +493,7 @@ def _state_of(facts: Facts) -> str:
     return "ACTIVE" if isinstance(facts, PartnershipFacts) else facts.state.value
 
 
-def _gather_case(rows: _Rows, loaded: Loaded, after: CaseFacts) -> None:
+def _gather_case(rows: _Rows, loaded: Loaded, after: CaseFacts, ended: Iterable[Escalation]) -> None:
     before = loaded.facts
     assert isinstance(before, CaseFacts)
     changed = {
@@ -497,9 +507,11 @@ def _gather_case(rows: _Rows, loaded: Loaded, after: CaseFacts) -> None:
     if after.session is not before.session and after.session is not None:
         rows.others += _session_rows(loaded, before, after.session)
         rows.written[loaded.id] |= _session_names(before, after.session)
-    if after.escalation is not before.escalation and after.escalation is not None:
-        rows.others.append(_escalation_row(loaded, before.escalation, after.escalation))
-        rows.written[loaded.id].add(("escalation", f"escalation {after.escalation.number}"))
+    known = before.escalation.number if before.escalation else 0
+    for escalation in (*ended, after.escalation):
+        if escalation is not None and escalation is not before.escalation:
+            rows.others.append(_escalation_row(loaded, escalation, is_new=escalation.number > known))
+            rows.written[loaded.id].add(("escalation", f"escalation {escalation.number}"))
     if after.submission is not before.submission:
         rows.others += _submission_rows(loaded, before, after)
         version = None if after.submission is None else f"submission {after.submission.version}"
@@ -528,10 +540,12 @@ _FILE_READ = attrgetter(*("id" if name == "subject_id" else name for name in _FI
 
 
 def _file_digest(read: Any, changed: dict[str, Any]) -> str:
-    """The digest of a case's file as it will stand, from what was read of it: reading it back would cost as much."""
-    values = dict(zip(_FILE_COLUMNS, _FILE_READ(read), strict=True)) | changed
+    """The digests of a case's file as it was and as it will be, from what was read: reading back costs more."""
+    values = dict(zip(_FILE_COLUMNS, _FILE_READ(read), strict=True))
+    was = record.digest(values)
+    values |= changed
     del values["b_id"]
-    return record.digest(values)
+    return f"{was} {record.digest(values)}"
 
 
 def _session_names(before: CaseFacts, session: Session) -> set[tuple[str, str | None]]:
@@ -569,7 +583,7 @@ def _session_rows(loaded: Loaded, before: CaseFacts, session: Session) -> list[t
     return found
 
 
-def _escalation_row(loaded: Loaded, before: Escalation | None, after: Escalation) -> tuple[Any, dict[str, Any]]:
+def _escalation_row(loaded: Loaded, after: Escalation, *, is_new: bool) -> tuple[Any, dict[str, Any]]:
     values = {
         "state": after.state.value,
         "anchor": after.anchor,
@@ -578,7 +592,7 @@ def _escalation_row(loaded: Loaded, before: Escalation | None, after: Escalation
         "hold_until": after.hold_until,
     }
     table = queries.escalation
-    if before is None or before.number != after.number:
+    if is_new:
         return insert(table), {"case_id": loaded.id, "number": after.number, **values}
     return update(table).where(table.c.case_id == loaded.id, table.c.number == after.number), values
 
@@ -636,6 +650,13 @@ _SUBJECT = Bulk(
     .values({name: bindparam(name) for name in ("state", "next_due_at", "version", "seq", "head")}),
     ("b_id", "b_version", "state", "next_due_at", "version", "seq", "head"),
 )
+
+
+def _before(change: Change, found: Mapping[str, str]) -> dict[str, str]:
+    """The digests of the rows as the change found them: of what the service wrote itself, those from before that."""
+    if change.loaded.seq == 0:
+        return {}
+    return {called: was for called, was in found.items() if called.partition(" ")[0] not in change.wrote} | change.was
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ from s11flow.domain.agenda import next_due_at
 from s11flow.domain.definition import Definition
 from s11flow.domain.errors import NotNow, RefusedError, UnknownError, WrongInputError
 from s11flow.domain.model import CaseEvent, CaseFacts, Entry, Note, Plan, Submission
-from s11flow.services import cases
+from s11flow.services import cases, record
 from s11flow.services.subjects import Change, Loaded, files_digest, save
 
 
@@ -203,6 +203,7 @@ def choose(uow: UnitOfWork, ref: str, version: int, *, reason: str, now: datetim
             there = ", ".join(str(number) for number in sorted(rows)) or "none"
             why = f"it has no version {version} that can count; there is {there}."
             raise RefusedError(NotNow(ref, CaseEvent.CORRECT, why))
+        was = record.left(connection, {loaded.id: {("submission", None)}})[loaded.id]
         table = queries.submission
         of_case = update(table).where(table.c.case_id == loaded.id)
         connection.execute(of_case.where(table.c.status == "chosen").values(status="filed"))
@@ -213,4 +214,5 @@ def choose(uow: UnitOfWork, ref: str, version: int, *, reason: str, now: datetim
         again = cases.one_case(connection, ref)
         assert isinstance(again.facts, CaseFacts)
         plan = Plan(again.facts, (entry,), next_due_at=next_due_at(again.rules, again.facts))
-        save(connection, [Change(again, plan, actor=by, wrote=frozenset({"submission"}))], now)
+        change = Change(again, plan, actor=by, wrote={"submission"}, was=was)
+        save(connection, [change], now)

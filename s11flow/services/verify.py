@@ -249,7 +249,7 @@ def _take_lines(record: _Record, known: _Known) -> None:
         known.met.add(record.subject.ref)
     for line in record.lines:
         if line.record is not None:
-            record.left |= _mapping(line.record)
+            record.faults += _take_left(record, line)
         if '"messages":' in line.data:  # most lines queue nothing, and reading them costs more than looking
             for item in _mapping(line.data).get("messages", ()):
                 record.queued[item["key"]] = (item["digest"], line.recorded_at)
@@ -257,6 +257,20 @@ def _take_lines(record: _Record, known: _Known) -> None:
             _take_told(record, line, known)
     keys = Counter(line.due_key for line in record.lines if line.due_key is not None)
     record.faults += [f"{key} is recorded {count} times" for key, count in keys.items() if count > 1]
+
+
+def _take_left(record: _Record, line: Any) -> Iterator[str]:
+    """What a line left, and whether it found what the one before it had left: else something else wrote the row."""
+    for called, digests in _mapping(line.record).items():
+        was, _, now = str(digests).rpartition(" ")
+        if was and was != record.left.get(called):
+            yield f"{_words(called)} was not as its history had left it when line {line.seq} was written"
+        record.left[called] = now
+
+
+def _words(called: str) -> str:
+    name, _, which = called.partition(" ")
+    return _WORDS[name](which) if name in _WORDS else called
 
 
 _TELLS = frozenset({Note.HOLIDAYS_ADOPTED.name, CycleEvent.OPEN.name, Note.SET_UP.name, Note.POST_DOWN.name})
@@ -392,7 +406,7 @@ def _row_faults(record: _Record, known: _Known) -> Iterator[str]:
         if table == "waiting_mail":
             found = known.mail.get(int(which))
             known.named.add(int(which))
-        words, left = _WORDS[table](which), record.left.get(called)
+        words, left = _words(called), record.left.get(called)
         if found is None:
             yield f"{words} is not there, and its history has it"
         elif left is None:

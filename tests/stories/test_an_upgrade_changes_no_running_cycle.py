@@ -15,8 +15,9 @@ from db.unit_of_work import UnitOfWork
 from notifications.mailer import FolderMailer
 from notifications.policy import PostPolicy
 from s11flow.cycles import shipped
+from s11flow.domain.model import Entry, Note
 from s11flow.letters.templates import shipped_templates
-from s11flow.services import agencies, outbox, rulebooks
+from s11flow.services import agencies, outbox, record, rulebooks
 from s11flow.services.delivery import deliver
 from s11flow.services.doctor import examine
 from s11flow.services.forecast import forecast
@@ -54,7 +55,11 @@ def upgraded(sqlite_url: str) -> Iterator[UnitOfWork]:
     assert not agencies.init_partnership(uow, shipped(), now=at("2026-06-30 09:00")).same_definition
     with uow.write() as connection:  # and somebody lets the partnership run by the new definition from here on
         digest = rulebooks.pin(connection, "definition", shipped())
+        (home,) = queries.partnerships(connection)
+        was = record.left(connection, {home.id: {("partnership", None)}})[home.id]
         connection.execute(update(queries.partnership).values(definition_sha256=digest))
+        entry = Entry(at("2026-06-30 09:00"), Note.SET_UP, "partnership", data={"definition": digest})
+        agencies.record(connection, home.id, entry, now=at("2026-06-30 09:00"), by="clerk", was=was)
     rulebooks._BUILT.clear()  # a new release is a new process
 
     assert forecast(uow, now=at("2026-06-30 09:00")) == before
