@@ -287,7 +287,7 @@ def chaos(
     seed: int = 0,
     without: Job | None = None,
 ) -> Chaos:
-    """Stop the database every few seconds under *number* workers, and have the mail server fail in one phase of seven."""
+    """Stop the database every few seconds under *number* workers; the mail server fails in one phase of seven."""
     dice, chance, url = Dice(seed, 0.15), random.Random(seed), postgres.new()
     engine = open_engine(url)
     uow = year.opened(UnitOfWork(engine))
