@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from calendars import london
-from s11flow.domain.agenda import next_due_at
 from s11flow.domain.decide import changed_deadline
 from s11flow.domain.lifecycle import ESCALATION
 from s11flow.domain.model import CaseFacts, CaseState, Dated, Entry, EscalationEvent, EscalationState, Plan
@@ -32,8 +31,7 @@ def after_late_delivery(rules: Rulebook, facts: CaseFacts, *, delivered_at: date
     # A deadline given for the sake of notice is an extension: new bank holidays, for one, leave it alone.
     extended = replace(withdrawn.facts, dates=replace(facts.dates, extended=True))
     deadline = _deadline(rules, soonest, wait, delivered_on)
-    plan = withdrawn.then(changed_deadline(rules, extended, deadline, WHY, at=delivered_at))
-    return replace(plan, next_due_at=next_due_at(rules, plan.facts))
+    return withdrawn.then(changed_deadline(rules, extended, deadline, WHY, at=delivered_at))
 
 
 def _asked_on(facts: CaseFacts) -> date:

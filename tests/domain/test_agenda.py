@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from calendars import london
-from s11flow.domain.agenda import agenda, blocked, can_be_asked, flags, is_late, is_overdue, next_due_at, reply_of
+from s11flow.domain.agenda import (
+    agenda,
+    blocked,
+    can_be_asked,
+    flags,
+    is_late,
+    is_overdue,
+    next_due_at,
+    reply_of,
+    why_not_confirmed,
+)
 from s11flow.domain.definition import Definition
 from s11flow.domain.model import (
     AgencyStatus,
@@ -192,6 +202,15 @@ def test_a_returned_report_is_reminded_of_once_two_working_days_before_its_day(
     assert agenda(RULES, replace(RETURNED, **changes)) == owed
 
 
+def test_a_returned_report_and_its_session_are_owed_together_in_order() -> None:
+    both = replace(RETURNED, session=session())
+
+    assert [action.due_key for action in agenda(RULES, both)] == [
+        "panel_invitation@s1r0",
+        "return_by_reminder@2026-10-26",
+    ]
+
+
 # --- what blocks ------------------------------------------------------------------------------------------------------
 
 
@@ -233,6 +252,9 @@ def test_non_submission_waits_and_the_digest_says_for_what(changes: dict[str, An
 
 
 def test_non_submission_never_comes_before_its_warning() -> None:
+    unwarned = why_not_confirmed(waiting(done=frozenset()), london_at("2026-10-20 17:00"))
+
+    assert unwarned == "the business unit has not been warned yet"
     assert "non_submission" not in kinds(waiting(done=frozenset(), escalation=None))
 
 
@@ -310,8 +332,7 @@ def test_only_a_pending_escalation_is_sent(state: EscalationState) -> None:
     ("warned", "due"),
     [
         ("2026-10-20 17:00", "2026-10-22 09:00"),
-        ("2026-10-21 11:00", "2026-10-22 09:00"),
-        ("2026-10-22 08:00", "2026-10-23 09:00"),
+        ("2026-10-21 11:00", "2026-10-22 09:00"),  # the very same hour        ("2026-10-22 08:00", "2026-10-23 09:00"),
         ("2026-10-23 18:00", "2026-10-26 09:00"),  # a Friday evening: Monday
         ("2026-10-24 12:00", "2026-10-27 09:00"),  # a Saturday counts as the Monday
     ],
@@ -322,6 +343,18 @@ def test_the_chair_is_told_no_sooner_than_a_working_day_after_the_warning(warned
 
     assert told.due_at == london_at(due)
     assert london.spell_day(london.day_of(told.due_at)) in told.why
+
+
+def test_a_warning_in_time_leaves_the_chair_s_letter_its_own_reason() -> None:
+    day_after = silent(escalation=escalation(warned_at=london_at("2026-10-21 11:00")))
+    [told] = [action for action in agenda(RULES, day_after) if action.kind == "escalation"]
+    late = silent(escalation=escalation(warned_at=london_at("2026-10-22 08:00")))
+    [told_late] = [action for action in agenda(RULES, late) if action.kind == "escalation"]
+
+    assert (told.why, told_late.why) == (
+        "2 working days after Tuesday 20 October 2026 is Thursday 22 October 2026; 9am London time",
+        "1 working day after the warning of Thursday 22 October 2026, 8am is Friday 23 October 2026",
+    )
 
 
 @pytest.mark.parametrize("state", list(EscalationState))

@@ -12,20 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s11flow.domain import acts
-from s11flow.domain.decide import DECIDERS, basis_of, decide
+from s11flow.domain.decide import DECIDERS, basis_of, changed_deadline, decide
 from s11flow.domain.lifecycle import CASE, ESCALATION, SESSION
 from s11flow.domain.model import (
     Answer,
+    CaseEvent,
     CaseFacts,
     CaseState,
     Entry,
+    EscalationEvent,
     EscalationState,
     Member,
     Note,
     Plan,
+    SessionEvent,
     SessionState,
 )
 from s11flow.domain.step import CHASING_LETTERS, SESSION_LETTERS
+from s11flow.domain.timetable import deadline_of
 from tests.domain.factories import (
     ASKED,
     OPENED,
@@ -143,7 +147,7 @@ HOLD = acts.Hold(date(2026, 10, 30), "the Chair asked")
             frozenset({"accuracy_check"}),
         ),
         (
-            reported(S.AGREED),
+            reported(S.AGREED, assessed_at=OPENED),
             acts.Reopen("new evidence"),
             "2026-12-15 10:00",
             [("case", "REOPEN", "AGREED", "ASSESSED")],
@@ -447,6 +451,48 @@ def test_names_and_free_text_are_kept_apart_from_the_record() -> None:
                 "Cannot accept report for GSCP-2026-05A: the report has gaps (3); "
                 "return it, or give a waiver with a reason."
             ),
+        ),
+        (
+            reported(gaps=("3", "4")),
+            acts.AcceptReport(),
+            MONDAY,
+            (
+                "Cannot accept report for GSCP-2026-05A: the report has gaps (3; 4); "
+                "return it, or give a waiver with a reason."
+            ),
+        ),
+        (
+            reported(S.RETURNED),
+            acts.AcceptReport(),
+            MONDAY,
+            (
+                "Cannot accept report for GSCP-2026-05A: the report has gaps (what was asked for has not come); "
+                "return it, or give a waiver with a reason."
+            ),
+        ),
+        (
+            asked(),
+            acts.Correct("it says 20 October", " "),
+            MONDAY,
+            "Cannot correct for GSCP-2026-05A: say what was wrong and what is right; the letter tells both.",
+        ),
+        (
+            asked(),
+            acts.Correct(" ", "it was 22 October"),
+            MONDAY,
+            "Cannot correct for GSCP-2026-05A: say what was wrong and what is right; the letter tells both.",
+        ),
+        (
+            reported(S.CONSIDERED, session=None),
+            acts.Pencil(slot(), "uid-2"),
+            MONDAY,
+            "Cannot pencil for GSCP-2026-05A: it is considered by panel. You can: assess, receive report.",
+        ),
+        (
+            asked(agency=agency(contact=None), session=invited()),
+            acts.ReplyToInvitation("", "accepted"),
+            MONDAY,
+            "Cannot reply for GSCP-2026-05A:  was not invited; check the address with `agencies show`.",
         ),
         (
             reported(),
@@ -787,7 +833,50 @@ def test_names_and_free_text_are_kept_apart_from_the_record() -> None:
     ],
 )
 def test_a_refusal_says_what_why_and_what_would_work(facts: CaseFacts, act: acts.Act, at: str, sentence: str) -> None:
-    assert refusal(facts, act, at) == sentence
+    refused = decide(RULES, facts, act, at=london_at(at))
+
+    assert not isinstance(refused, Plan)
+    assert (str(refused), refused.ref) == (sentence, facts.ref)
+    assert refused.event in EVENTS, "whoever handles it asks for the stored name"
+
+
+EVENTS = {*CaseEvent, *SessionEvent, *EscalationEvent, *Note, "RECORD"}  # recorded as what came of the session
+
+
+# --- who is told ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("facts", "act", "told"),
+    [
+        # an escalation of which nobody has been told yet ends without a letter
+        (silent(N.PENDING), RECEIVE, ["receipt@v1"]),
+        (asked(escalation=escalation(hold_until=date(2026, 10, 30))), acts.StandDownEscalation("they merged"), []),
+        # nobody to ask
+        (asked(state=S.EXCUSED, session=None, agency=agency(contact=None)), acts.Revive("it is over"), []),
+    ],
+)
+def test_only_who_was_told_is_told_the_end_of_it(facts: CaseFacts, act: acts.Act, told: list[str]) -> None:
+    assert letters_of(plan_of(facts, act, "2026-10-21 12:00")) == told
+
+
+@pytest.mark.parametrize(
+    ("at", "passed_over"),
+    [("2026-10-22 08:59", []), ("2026-10-22 09:00", ["return_by_reminder@2026-10-26"])],
+)
+def test_a_report_returned_on_the_hour_of_its_reminder_is_not_reminded_of_at_once(
+    at: str, passed_over: list[str]
+) -> None:
+    plan = plan_of(reported(session=None), RETURN, at)
+
+    assert [entry.due_key for entry in plan.entries[1:]] == passed_over
+    assert plan.next_due_at == (None if passed_over else london_at("2026-10-22 09:00"))
+
+
+def test_after_an_act_the_case_is_looked_at_when_the_next_thing_is_owed() -> None:
+    assert plan_of(asked(session=None), EXTEND, MONDAY).next_due_at == london_at("2026-09-11 09:00")
+    assert plan_of(reported(), RETURN, "2026-09-21 10:00").next_due_at == london_at("2026-10-01 09:00")
+    assert plan_of(asked(session=None), acts.Void("opened twice"), MONDAY).next_due_at is None
 
 
 # --- dates that move --------------------------------------------------------------------------------------------------
@@ -825,6 +914,62 @@ def test_an_extension_stands_when_the_panel_moves_the_session_later_than_it_need
 
     assert deadline(moved.facts) == (date(2026, 10, 26), "extension")
     assert letters_of(moved) == ["panel_invitation_changed@s1r1"]
+
+
+def test_a_session_moves_to_another_room_at_the_same_hour() -> None:
+    elsewhere = replace(slot(), place="Room 2")
+
+    moved = plan_of(asked(session=invited()), acts.Move(elsewhere, "panel", "the room is taken"), MONDAY)
+
+    assert moved.facts.session == replace(
+        invited(), revision=1, place="Room 2", revised_at=london_at(MONDAY), answers=()
+    )
+
+
+def test_an_extension_stands_when_the_panel_moves_the_session_to_another_hour_of_its_day() -> None:
+    extended = plan_of(asked(session=invited()), EXTEND, MONDAY).facts
+
+    moved = plan_of(extended, acts.Move(slot("2026-11-10 14:00"), "panel", "a clash"), MONDAY)
+
+    assert deadline(moved.facts) == (date(2026, 10, 26), "extension")
+
+
+def test_a_further_session_on_an_earlier_day_brings_no_deadline_forward() -> None:
+    facts = asked(session=session(P.CANCELLED))
+
+    plan = plan_of(facts, acts.Pencil(slot("2026-11-05 09:00"), "uid-2"), MONDAY)
+
+    assert deadline(plan.facts) == (date(2026, 10, 20), "deadline")
+
+
+def test_a_report_that_came_before_it_was_asked_for_has_no_deadline_to_move() -> None:
+    early = case_facts(state=S.SUBMITTED, submission=submission("2026-06-10 10:00"), submissions=1)
+
+    moved = plan_of(early, MOVE, "2026-06-15 10:00")
+
+    assert deadline(moved.facts) == (date(2026, 10, 20), "deadline")
+    assert moved.facts.dates.panel_day is not None
+    assert moved.facts.dates.panel_day.on == date(2026, 11, 12)
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"), [("2026-10-22 16:59", date(2026, 10, 22)), ("2026-10-22 17:00", date(2026, 10, 20))]
+)
+def test_a_later_deadline_is_one_that_has_not_come_yet(at: str, expected: date) -> None:
+    waiting = asked(session=invited(), mail_waiting_since=london_at("2026-10-19 12:00"))
+
+    assert deadline(plan_of(waiting, MOVE, at).facts)[0] == expected
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_another_deadline_by_rule_is_told_with_the_case_as_it_then_stands(told: bool) -> None:
+    facts = replace(asked(), asked_at=ASKED if told else None)
+
+    plan = changed_deadline(RULES, facts, deadline_of(RULES, date(2026, 11, 12)), "a reason", at=london_at(MONDAY))
+
+    assert plan.next_due_at == london_at("2026-09-11 09:00")
+    assert [letter.facts for letter in plan.letters] == ([plan.facts] if told else [])
+    assert plan.facts.dates.deadline == deadline_of(RULES, date(2026, 11, 12))
 
 
 def test_an_extension_does_not_let_the_panel_s_day_move_earlier_without_consent() -> None:

@@ -86,6 +86,14 @@ def test_a_cycle_and_a_panel_day_stand_somewhere_before_anything_is_written_of_t
             "line 2 is no step of the session's lifecycle: cancel from pencilled to invited",
         ),
         (
+            [moved("CLOSE", "DRAFT", "CLOSED", "cycle")],
+            "line 1 is no step of the cycle's lifecycle: close from draft to closed",
+        ),
+        (
+            [moved("RAISE", None, "PENDING", "escalation"), moved("SEND", "PENDING", "RESOLVED", "escalation")],
+            "line 2 is no step of the escalation's lifecycle: send from pending to resolved",
+        ),
+        (
             [moved("SEND", "PENDING", "WITH_CHAIR", "escalation")],
             "line 1 says that escalation 1 was pending, but it was nothing yet",
         ),
@@ -206,3 +214,36 @@ def test_the_panel_sees_one_agency_at_a_time() -> None:
     assert of_sessions([second, third, first]) == (
         "GSCP-2026-03: its session on Tuesday 10 November 2026, 9:15am overlaps that of GSCP-2026-01.",
     )
+
+
+# --- the first value that is a fault, and the last that is none -------------------------------------------------------
+
+
+def test_a_target_on_another_day_or_on_no_working_day_is_named_too() -> None:
+    given = dates(None)  # no deadline: the target is looked at all the same
+    sunday = replace(given.target, on=date(2026, 10, 11))
+
+    assert of_case(RULES, case_facts(session=None, dates=replace(given, target=sunday)), SITTING) == (
+        "has a target on Sunday 11 October 2026 whose instant lies on another day",
+        "has a target on Sunday 11 October 2026, which is a Sunday",
+    )
+
+
+@pytest.mark.parametrize(("minutes", "faults"), [(1, 0), (0, 1), (-1, 1)])
+def test_a_session_takes_a_minute_or_more(minutes: int, faults: int) -> None:
+    whole = session()
+    short = replace(whole, ends_at=whole.starts_at + timedelta(minutes=minutes))
+
+    found = of_case(RULES, case_facts(session=short), SITTING)
+
+    assert found == ("has a session on Tuesday 10 November 2026, 9am that ends before it begins",) * faults
+
+
+@pytest.mark.parametrize(
+    ("covered_by", "lead", "faults"),
+    [("05B", CaseState.SUBMITTED, 0), ("05B", CaseState.COVERED, 1), (None, CaseState.COVERED, 0)],
+)
+def test_only_a_lead_that_is_covered_itself_is_none(covered_by: str | None, lead: CaseState, faults: int) -> None:
+    facts = case_facts(covered_by=covered_by, lead_state=lead)
+
+    assert of_case(RULES, facts, SITTING) == ("is covered by 05B, which is covered itself",) * faults

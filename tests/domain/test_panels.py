@@ -108,6 +108,12 @@ def test_without_a_panel_day_nobody_has_room() -> None:
     assert pencil(SHORT, [], (), alone("a", "b")) == Pencilled({}, ("a", "b"))
 
 
+def test_who_finds_no_room_is_named_in_the_order_they_were_asked_for() -> None:
+    taken = [slot.starts_at for slot in slots_of_day(SHORT, TUESDAY)]
+
+    assert pencil(SHORT, [TUESDAY], taken, alone("c", "a", "b")).left == ("c", "a", "b")
+
+
 def test_a_session_typed_off_the_grid_blocks_both_slots_it_touches() -> None:
     plan = pencil(SHORT, [TUESDAY], [london_at("2026-11-10 09:15")], alone("a"))
 
@@ -196,6 +202,19 @@ def test_a_time_that_cannot_be_used_is_refused_with_the_nearest_that_can(at: str
     taken = [london_at("2026-11-10 09:30"), london_at("2026-11-10 11:00")]
 
     assert clash(SHORT, london_at(at), taken) == sentence
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "2026-11-10 09:00",  # as the day begins
+        "2026-11-10 11:30",  # to the end of the day
+        "2026-11-10 09:30",  # to the minute of the break
+        "2026-11-10 10:30",  # from the minute it ends, and to the minute of another agency's session
+    ],
+)
+def test_a_session_may_touch_what_it_may_not_overlap(at: str) -> None:
+    assert clash(SHORT, london_at(at), [london_at("2026-11-10 11:00")]) is None
 
 
 def test_a_full_day_says_so() -> None:

@@ -233,7 +233,7 @@ def reply(rules: Rulebook, facts: CaseFacts, act: acts.ReplyToInvitation, at: da
     session = facts.session
     if session is None or session.state != SessionState.INVITED:
         return NotNow(facts.ref, "REPLY", "no invitation of its is open; replies are recorded while one is.")
-    known = {address.casefold() for address in (*facts.agency.attendees, facts.agency.contact or "")}
+    known = {address.casefold() for address in (*facts.agency.attendees, facts.agency.contact) if address}
     if act.attendee.casefold() not in known:
         return NotNow(facts.ref, "REPLY", f"{act.attendee} was not invited; check the address with `agencies show`.")
     others = tuple(x for x in session.answers if x.attendee.casefold() != act.attendee.casefold())
