@@ -1,4 +1,4 @@
-"""Where the time of a tick goes: `python -m benchmarks.phases [CASES]`, on SQLite and on Postgres."""
+"""Where the time of a tick goes: `python -m benchmarks.phases [CASES]`, on SQLite and on Postgres; kept in build/phases.md."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from s11flow.services import tick as ticking
 from tests.postgres import running_postgres
 
 CASES = 30_000
+WRITTEN_TO = Path("build/phases.md")
 PHASES: tuple[tuple[Any, str, str], ...] = (
     (ticking, "load", "reads the cases"),
     (ticking, "planned", "decides"),
@@ -93,4 +94,7 @@ def table(cases: int) -> str:
 
 
 if __name__ == "__main__":
-    print(table(int(sys.argv[1]) if len(sys.argv) > 1 else CASES))
+    found = table(int(sys.argv[1]) if len(sys.argv) > 1 else CASES)
+    print(found)
+    WRITTEN_TO.parent.mkdir(exist_ok=True)
+    WRITTEN_TO.write_text(found, encoding="utf-8")

@@ -2,7 +2,8 @@
 
 A page has two marks, `<!-- benchmarks: NAME ... -->` and `<!-- end of benchmarks -->`, and what stands between them is
 written from `build/bench.json`: a table of the results whose names begin with one of those words, or all.
-`<!-- curve: NAME -->` is followed by the sizes and seconds of a curve instead.
+`<!-- curve: NAME -->` is followed by the sizes and seconds of a curve instead, `<!-- phases: -->` by what
+`python -m benchmarks.phases` found last.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from rich.table import Table
 
 Row = Mapping[str, Any]
 
-FOUND_IN = Path("build/bench.json")
+FOUND_IN, PHASES_IN = Path("build/bench.json"), Path("build/phases.md")
 PAGES = (Path("README.md"), Path("docs/benchmarks.md"), Path("docs/scale.md"))
 HEADINGS = ("what", "beside", "ours", "beside it", "ratio", "spread", "to reach", "aim", "")
 _TEXTS = 2
@@ -98,14 +99,16 @@ def _fit(row: Row) -> str:
     return f"{row['what'].split(',')[0].capitalize()} grows as {figure(row['median'], 'power')}."
 
 
-_MARKED = re.compile(r"(<!-- (benchmarks|curve):(.*?) -->\n).*?(\n<!-- end of benchmarks -->)", re.DOTALL)
+_MARKED = re.compile(r"(<!-- (benchmarks|curve|phases):(.*?) -->\n).*?(\n<!-- end of benchmarks -->)", re.DOTALL)
 
 
-def written_into(page: str, rows: Sequence[Row]) -> str:
+def written_into(page: str, rows: Sequence[Row], phases: str = "") -> str:
     """The text of a page with what stands between its marks written anew; where nothing was measured it stays."""
 
     def anew(found: re.Match[str]) -> str:
         head, kind, names, tail = found.groups()
+        if kind == "phases":
+            return head + phases + tail if phases else found.group()
         wanted = [row for name in names.split() for row in rows if row["name"].startswith(name)]
         if not wanted:
             return found.group()
@@ -117,8 +120,9 @@ def written_into(page: str, rows: Sequence[Row]) -> str:
 def main() -> int:
     """Write the tables of the last runs into the pages."""
     rows = json.loads(FOUND_IN.read_text(encoding="utf-8"))["results"]
+    phases = PHASES_IN.read_text(encoding="utf-8") if PHASES_IN.exists() else ""
     for page in PAGES:
-        page.write_text(written_into(page.read_text(encoding="utf-8"), rows), encoding="utf-8")
+        page.write_text(written_into(page.read_text(encoding="utf-8"), rows, phases), encoding="utf-8")
     return 0
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import bare, curve, looking_ahead, memory, tables, ticks
+from benchmarks import bare, curve, looking_ahead, memory, phases, tables, ticks
 from benchmarks.crowd import CHUNK, TICKED_AT, copied, database, gather, kept
 from benchmarks.measure import Result
 from benchmarks.peers import environment, racing
@@ -110,6 +110,14 @@ def rows_of(file: Path) -> list[list[tuple[object, ...]]]:
     )
     with closing(sqlite3.connect(file)) as connection:
         return [connection.execute(f"{question} ORDER BY 1").fetchall() for question in questions]
+
+
+def test_the_phases_of_a_tick_are_all_timed(tmp_path: Path) -> None:
+    file = copied(kept(FEW, tmp_path), tmp_path / "phases.db")
+    found = phases.of_a_tick(f"sqlite:///{file}", FEW)
+
+    assert set(found) == {*(phase for _, _, phase in phases.PHASES), "the rest"}
+    assert all(spent > 0 for spent in found.values())
 
 
 # --- the guards
@@ -228,6 +236,10 @@ old
 <!-- benchmarks: unknown -->
 kept
 <!-- end of benchmarks -->
+
+<!-- phases: -->
+old
+<!-- end of benchmarks -->
 """
 
 
@@ -244,7 +256,7 @@ def test_a_page_shows_the_last_figures_between_its_marks() -> None:
     ]  # fmt: skip
 
     assert (
-        tables.written_into(PAGE, rows)
+        tables.written_into(PAGE, rows, "| phase |")
         == """# A page
 
 <!-- benchmarks: tick peer -->
@@ -268,6 +280,10 @@ A tick grows as n^0.50.
 
 <!-- benchmarks: unknown -->
 kept
+<!-- end of benchmarks -->
+
+<!-- phases: -->
+| phase |
 <!-- end of benchmarks -->
 """
     )
