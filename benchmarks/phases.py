@@ -1,4 +1,4 @@
-"""Where the time of a tick goes: `python -m benchmarks.phases [CASES]`, on SQLite and on Postgres; kept in build/phases.md."""
+"""Where the time of a tick goes, on SQLite and on Postgres: `python -m benchmarks.phases [CASES]`."""
 
 from __future__ import annotations
 
