@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from benchmarks import curve, looking_ahead, memory, post, starting, tables, ticks
+from benchmarks import curve, looking_ahead, memory, post, starting, tables, ticks, verifying
 from benchmarks.measure import Result
 from benchmarks.peers import racing
 
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "tick-idle": ticks.idle,
     "memory": memory.of_a_tick,
     "forecast": looking_ahead.a_year,
+    "verify": verifying.whole,
     "peer-dbos-sqlite": racing.dbos_on_sqlite,
     "peer-dbos-postgres": racing.dbos_on_postgres,
     "peer-procrastinate-postgres": racing.procrastinate,

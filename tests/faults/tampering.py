@@ -56,11 +56,8 @@ def lived(uow: UnitOfWork, folder: Path, count: int = 16) -> UnitOfWork:
     _post(uow, autumn)
     run_to(uow, eve, start=autumn)
     for number in range(1, count, 2):
-        for attendee, answer in (
-            (f"a{number}@agency.example", "accepted"),
-            (f"lead{number}@agency.example", "declined"),
-        ):
-            sessions.reply(uow, ref(number), attendee, answer, now=eve, by="clerk")
+        sessions.reply(uow, ref(number), f"a{number}@agency.example", "accepted", now=eve, by="clerk")
+        sessions.reply(uow, ref(number), f"lead{number}@agency.example", "declined", now=eve, by="clerk")
     run_to(uow, panel, start=eve)
     _post(uow, panel)
     for number in range(1, count, 2):
@@ -180,9 +177,9 @@ def cells(connection: Connection) -> dict[str, list[Cell]]:
     of_session = {row.id: row.case_id for row in connection.execute(select(queries.panel_session))}
     found: dict[str, list[Cell]] = defaultdict(list)
     for table in TABLES.values():
-        for row in connection.execute(table.select()).mappings():
-            key = tuple(row[column.name] for column in table.primary_key)
-            owner = _owner(table.name, row, refs, of_session)
+        for row in connection.execute(table.select()):
+            key = tuple(row._mapping[column.name] for column in table.primary_key)
+            owner = _owner(table.name, row._asdict(), refs, of_session)
             for column in table.c:
                 if (name := f"{table.name}.{column.name}") not in EXEMPT:
                     found[name].append(Cell(name, key, owner))
