@@ -80,6 +80,22 @@ def test_a_report_after_the_cut_off_counts_when_the_panel_considered_it_all_the_
     assert late == TakingPart.LATE_AFTER_PANEL
 
 
+@pytest.mark.parametrize(
+    ("state", "considered", "expected"),
+    [
+        (CaseState.CONSIDERED, "2027-01-12 10:00", TakingPart.LATE_AFTER_PANEL),  # the minute it came
+        (CaseState.CONSIDERED, "2027-01-12 09:59", TakingPart.NOT_SUBMITTED),  # an addendum to nothing
+        (CaseState.CONSIDERED, None, TakingPart.NOT_SUBMITTED),
+        (CaseState.SUBMITTED, "2027-01-20 10:00", TakingPart.NOT_SUBMITTED),  # judged once, and taken back since
+    ],
+)
+def test_after_the_cut_off_only_what_the_panel_considered_counts(
+    state: CaseState, considered: str | None, expected: TakingPart
+) -> None:
+    at_the_panel = at(considered) if considered else None
+    assert part(state, "2027-01-12 10:00", considered_at=at_the_panel) == expected
+
+
 def test_a_report_after_the_approval_changes_no_number() -> None:  # case 35
     approved, after = at("2027-01-05 12:00"), Taken(facts("05A", CaseState.REPORTED, "2027-01-06 10:00"))
     assert taking_part(after, final=True, counted_until=approved) == TakingPart.NOT_SUBMITTED
@@ -261,6 +277,21 @@ def test_a_member_is_seen_through_its_lead_and_not_counted_as_having_come() -> N
     assert attendance(Taken(facts("05B", CaseState.COVERED)), TakingPart.COVERED, lead=lead) == Attendance.JOINT
 
 
+@pytest.mark.parametrize(("final", "expected"), [(False, Attendance.TO_COME), (True, Attendance.REPORT_ALONE)])
+def test_a_member_whose_lead_has_not_come_stands_as_its_lead_does(final: bool, expected: Attendance) -> None:
+    lead = (Taken(facts("05A", CaseState.ACCEPTED, session=session(SessionState.INVITED))), TakingPart.BY_TARGET)
+    member = Taken(facts("05B", CaseState.COVERED))
+
+    assert attendance(member, TakingPart.COVERED, lead=lead, final=final) == expected
+
+
+def test_a_member_that_is_not_covered_is_seen_for_itself() -> None:
+    lead = (Taken(facts("05A", CaseState.NOT_SUBMITTED, session=session())), TakingPart.NOT_SUBMITTED)
+    member = Taken(facts("05B", CaseState.COVERED, session=session(SessionState.ATTENDED_IN_PART)))
+
+    assert attendance(member, TakingPart.ON_TIME, lead=lead) == Attendance.IN_PART
+
+
 def test_before_its_session_an_agency_is_still_to_come() -> None:
     invited = Taken(facts("05A", CaseState.ACCEPTED, BY_TARGET, session=session(SessionState.INVITED)))
     assert attendance(invited, TakingPart.BY_TARGET) == Attendance.TO_COME
@@ -315,6 +346,7 @@ def test_a_tally_sums_to_its_register_whatever_the_mix(parts: list[TakingPart]) 
         (("01", "02"), (("a", ("01",)),), "02 is not counted"),
         (("01",), (("a", ("01", "02")),), "02 is counted and not on the register"),
         (("01", "01"), (("a", ("01",)),), "01 is 2 times on the register"),
+        (("01", "02"), (), "01 is not counted; 02 is not counted"),
     ],
 )
 def test_a_tally_that_does_not_add_up_cannot_be_made(
