@@ -89,7 +89,10 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     intent = connection.get_execution_options().get(INTENT)
-    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if intent == READS else 'OFF'}")
+    query_only = "ON" if intent == READS else "OFF"
+    if connection.info.get("query_only") != query_only:
+        connection.exec_driver_sql(f"PRAGMA query_only = {query_only}")
+        connection.info["query_only"] = query_only
     # A writer takes the lock before it reads: two that read first could neither of them go on.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if intent == WRITES else "BEGIN")
 

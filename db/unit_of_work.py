@@ -86,8 +86,9 @@ class UnitOfWork:
 @contextmanager
 def _writing(plain: Connection, wait: float) -> Iterator[Connection]:
     connection = plain.execution_options(**{INTENT: WRITES})
-    if _is_sqlite(connection):
+    if _is_sqlite(connection) and connection.info.get("busy_timeout") != wait:
         _pragma(connection, f"busy_timeout = {_milliseconds(wait)}")
+        connection.info["busy_timeout"] = wait
     with connection.begin() as transaction:
         if not _is_sqlite(connection) and wait != WAIT:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_milliseconds(wait)}")

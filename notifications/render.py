@@ -381,6 +381,8 @@ def _with_values(text: str, slots: Sequence[str]) -> str:
 
 
 def _cleaned(value: str) -> str:
+    if value.isprintable():  # quick, and so is nearly every value
+        return value
     return value.replace("\r\n", "\n").replace("\r", "\n").translate(_STRIPPED)
 
 

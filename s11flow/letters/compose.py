@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from calendars.invitation import Invitation, Person
 from notifications.render import Frame, Rendered, render_body, render_subject
@@ -108,7 +109,7 @@ def _draft(rules: Rulebook, letter: Letter, to: Addressed, context: str) -> Draf
 
 def write(templates: Mapping[str, str], kind: str, context_json: str, *, subject_line: str) -> Rendered:
     """The text and the HTML of a letter, from its frozen context; raises notifications.render.TemplateError."""
-    values: dict[str, Any] = json.loads(context_json)
+    values: dict[str, Any] = orjson.loads(context_json)
     name = f"{_kind(kind).name}/body"
     frame = Frame(sender_name=values["house"]["sender_name"], footer=_footer(values), title=subject_line)
     return render_body(_source(templates, name), values, name=name, frame=frame)
@@ -128,7 +129,7 @@ def calendar_of(kind: str, context_json: str, dtstamp: datetime) -> Invitation |
     """
     if not _kind(kind).calendar:
         return None
-    values = json.loads(context_json)
+    values = orjson.loads(context_json)
     house, case, slot, reader = (values[name] for name in ("house", "case", "slot", "reader"))
     return Invitation(
         uid=slot["uid"],

@@ -10,6 +10,8 @@ from datetime import datetime
 from email.parser import BytesHeaderParser
 from typing import Any
 
+import orjson
+
 from calendars import invitation, london
 from notifications.message import CalendarPart, Email, compose, message_id
 from notifications.policy import Allowed, Redirected
@@ -37,7 +39,7 @@ def envelope(row: Any, decision: Allowed | Redirected, templates: Mapping[str, s
     It is written again only if its bytes are for another address than *decision* now gives: a trial became live, say.
     Raises TemplateError, RefusedHeader (both ValueError) and S11Error for a letter that cannot be written.
     """
-    house = json.loads(row.context)["house"]
+    house = orjson.loads(row.context)["house"]
     identity = message_id(row.dedupe_key, house["sender"].rpartition("@")[2])
     if row.raw is not None and _is_for(row.raw, decision):
         return Ready(row.raw, identity, house["sender"])
