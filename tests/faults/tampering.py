@@ -219,7 +219,7 @@ def flip(connection: Connection, cell: Cell, chance: random.Random) -> bool:
     """Write another value into a cell; False if the database took none of those that were tried."""
     old = connection.scalar(select(cell.of).where(cell.row))
     others = connection.scalars(select(cell.of).where(cell.of.is_not(None)).distinct().limit(50)).all()
-    for _ in range(20):
+    for _ in range(60):
         new = _another(cell.of, old, others, chance)
         if new is None and not cell.of.nullable:
             continue
