@@ -15,6 +15,8 @@ from s11flow.cli.options import AsJson, DryRun, Now, Partnership, Reason, Ref, Y
 if TYPE_CHECKING:
     from s11flow.services.cases import ActOn
 
+Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")]
+
 app = typer.Typer(no_args_is_help=True, help="Look at cases, and record what happens to one.")
 
 
@@ -52,6 +54,32 @@ def _cases(found: list[dict[str, Any]]) -> None:
         for item in found
     ]
     show.table(("Case", "Agency", "State", "Flags", "Deadline", "Session"), rows, empty="No case is like that.")
+
+
+@app.command()
+def form(ref: Ref, output: Output, partnership: Partnership = None, now: Now = None) -> None:
+    """Write the report form of a case as a Word file, for the agency to fill in.
+
+    Nobody has to use it."""
+    with at_work(partnership, now=now, reads=True) as desk:
+        from s11flow.services.forms import report_form
+
+        data = report_form(desk.uow, desk.case(ref), now=desk.now)
+    options.write_out(output, data)
+    show.note(f"The form is in {output}.")
+
+
+@app.command("judgement-form")
+def judgement_form(ref: Ref, output: Output, partnership: Partnership = None, now: Now = None) -> None:
+    """Write an empty judgement of a case as a workbook, for the panel to fill in.
+
+    `s11flow assess` reads it back."""
+    with at_work(partnership, now=now, reads=True) as desk:
+        from s11flow.services.forms import judgement_form as book
+
+        data = book(desk.uow, desk.case(ref), now=desk.now)
+    options.write_out(output, data)
+    show.note(f"The workbook is in {output}.")
 
 
 def _on(item: dict[str, Any], name: str) -> str:

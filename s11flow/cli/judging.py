@@ -13,12 +13,17 @@ from s11flow.cli.frame import at_work
 from s11flow.cli.options import AsJson, DryRun, Now, Partnership, Reason, Ref
 
 if TYPE_CHECKING:
-    from s11flow.services.assessments import Assessed
+    from s11flow.services.assessments import Assessed, Reader
 
 
 def assess(
     ref: Ref,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The judgement as JSON.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="The judgement as JSON, or as the filled-in workbook of `case judgement-form`."
+        ),
+    ],
     partnership: Partnership = None,
     now: Now = None,
     dry_run: DryRun = False,
@@ -27,12 +32,22 @@ def assess(
     """File the panel's draft judgement of a case.
 
     It goes to the agency to check."""
-    text = options.text_of(file)
+    given = _judgement(file)
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.services import assessments
 
-        done = assessments.assess(desk.uow, desk.case(ref), text, now=desk.now, by=desk.by)
+        done = assessments.assess(desk.uow, desk.case(ref), given, now=desk.now, by=desk.by)
     _judged(done, "is filed", as_json, dry_run)
+
+
+def _judgement(file: Path) -> str | Reader:
+    content = options.content(file)
+    if not content.startswith(b"PK"):
+        return options.text_of(file)
+    from s11flow.reports.assessment import check_assessment
+    from s11flow.reports.assessment_book import read_book
+
+    return lambda definition: check_assessment(read_book(content, definition), definition)
 
 
 def agree(

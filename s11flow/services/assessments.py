@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ from s11flow.reports.assessment import ReviewAction
 from s11flow.services import cases
 from s11flow.services.chain import canonical
 
+Reader = Callable[[Definition], Assessment]
+
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
@@ -34,8 +37,10 @@ class Assessed:
         return {"case": self.ref, "version": self.version, "basis": self.basis}
 
 
-def assess(uow: UnitOfWork, ref: str, text: str, *, now: datetime, by: str) -> Assessed:
-    """File the panel's draft judgement *text* (JSON) and send it to the agency to check for accuracy.
+def assess(uow: UnitOfWork, ref: str, given: str | Reader, *, now: datetime, by: str) -> Assessed:
+    """File the panel's draft judgement and send it to the agency to check for accuracy.
+
+    It is *given* as JSON text, or as what reads it by the definition of the case's cycle.
 
     Raises WrongAssessmentError naming every fault, RefusedError when the case is not to be judged now.
     """
@@ -44,7 +49,7 @@ def assess(uow: UnitOfWork, ref: str, text: str, *, now: datetime, by: str) -> A
         facts = loaded.facts
         assert isinstance(facts, CaseFacts)
         definition = loaded.rules.definition
-        judgement = read_assessment(text, definition)
+        judgement = read_assessment(given, definition) if isinstance(given, str) else given(definition)
         basis = judgement.basis or facts.basis or basis_of(facts)
         dossier = Dossier(assessment=for_letters(judgement, definition, basis))
         change = cases.change_for(loaded, acts.Assess(basis), by=by, now=now, dossier=dossier)

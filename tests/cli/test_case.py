@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from docx import Document
+from openpyxl import load_workbook
 
 from tests.cli.typed import ASSESSMENT, Cli, cli_in
 
@@ -180,3 +182,34 @@ def test_lifecycles_are_printed_as_tables_diagrams_and_json(empty: Cli) -> None:
     assert empty("lifecycle", "case", "--format", "mermaid").out.startswith("stateDiagram-v2\n")
     assert list(empty.json("lifecycle")) == ["case", "session", "escalation", "cycle", "message"]
     assert "confirm non submission" in empty("lifecycle").out
+
+
+def test_the_report_form_of_a_case_is_written_for_its_agency(asked: Cli, tmp_path: Path) -> None:
+    done = asked("case", "form", "05A", "-o", str(tmp_path / "form.docx"), "--now", "2026-07-07")
+
+    assert (done.code, done.out, done.err) == (0, "", f"The form is in {tmp_path / 'form.docx'}.\n")
+    about = Document(str(tmp_path / "form.docx")).tables[0]
+    assert [row.cells[1].text for row in about.rows][:5] == [
+        "Stroud District Council",
+        "GSCP-2026-05A",
+        "Tuesday 1 April 2025 to Tuesday 31 March 2026",
+        "Tuesday 20 October 2026, 5pm",
+        "section11@gloucestershire-partnership.example",
+    ]
+
+
+def test_a_judgement_filled_in_as_a_workbook_is_filed_as_the_same_in_json_is(asked: Cli, tmp_path: Path) -> None:
+    form = tmp_path / "judgement.xlsx"
+    assert asked("case", "receive", "01", "report.txt", "--now", "2026-10-05").code == 0
+    assert asked("panel", "record", "01", "attended", "--now", "2026-11-10T17:00").code == 0
+    assert asked("case", "judgement-form", "01", "-o", str(form), "--now", "2026-11-11").code == 0
+    empty = asked("assess", "01", str(form), "--now", "2026-11-11")
+    book = load_workbook(form)
+    for row in book["Standards"].iter_rows(min_row=2):
+        row[2].value, row[4].value = "Green", "Seen at the session"
+    book.save(form)
+
+    done = asked("assess", "01", str(form), "--now", "2026-11-11", "--json")
+
+    assert (empty.code, empty.err.split(";")[0]) == (1, "Standard 1 has no rating")
+    assert (done.code, done.json) == (0, {"case": "GSCP-2026-01", "version": 1, "basis": "report and session"})
