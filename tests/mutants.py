@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -136,8 +137,8 @@ class Trial:
         """Learn which tests reach which function, then try every mutant."""
         gc.freeze()
         items = session.items
-        reached = json.loads(_forked(lambda: json.dumps(_reached(items)))[0])
-        if failed := _forked(lambda: _first_that_fails("no.mutant", items))[0]:
+        reached = json.loads(_forked(lambda: json.dumps(_reached(items))))
+        if failed := _forked(lambda: _first_that_fails("no.mutant", items)):
             raise AssertionError(f"{failed} fails without a mutant in a fork of its own: no verdict would be true.")
         for room, files in TESTS.items():
             if room == SERVED:  # its tests share a database to copy: made here, once
@@ -181,12 +182,13 @@ class Trial:
         with os.fdopen(read) as pipe:
             killer = pipe.read()
         ended = os.waitstatus_to_exitcode(status)
-        if killer or ended == -signal.SIGPROF:
+        if ended == 0 and not killer:
+            self.verdicts[mutant] = SURVIVED
+        elif ended in (0, -signal.SIGPROF):
             self.verdicts[mutant] = KILLED
-        else:
-            self.verdicts[mutant] = SURVIVED if ended == 0 else f"its fork ended with {ended}"
-        if killer:
             self.killers[self.functions[mutant]].append(killer)
+        else:
+            self.verdicts[mutant] = f"not tried: its fork ended with {ended}: {killer}"
 
 
 def _fork(work: Callable[[], str]) -> tuple[int, int]:
@@ -199,17 +201,22 @@ def _fork(work: Callable[[], str]) -> tuple[int, int]:
     try:
         os.close(read)
         with os.fdopen(write, "w") as pipe:
-            pipe.write(work())
-        code = 0
+            try:
+                pipe.write(work())
+                code = 0
+            except BaseException:
+                pipe.write(traceback.format_exc())
     finally:
         os._exit(code)
 
 
-def _forked(work: Callable[[], str]) -> tuple[str, int]:
+def _forked(work: Callable[[], str]) -> str:
     pid, read = _fork(work)
     with os.fdopen(read) as pipe:
         said = pipe.read()
-    return said, os.waitpid(pid, 0)[1]
+    if os.waitpid(pid, 0)[1] != 0:
+        raise RuntimeError(said)
+    return said
 
 
 def _reached(items: Sequence[pytest.Item]) -> dict[str, dict[str, int]]:
