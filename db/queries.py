@@ -77,6 +77,15 @@ def due_subjects(connection: Connection, now: datetime, limit: int, *, partnersh
     return list(connection.execute(statement))
 
 
+def due_among(connection: Connection, ids: Collection[int], now: datetime) -> list[int]:
+    """Which of these subjects are owed something by *now*, held until the transaction ends; none that is set aside."""
+    is_due = subject.c.next_due_at.is_not(None) & (subject.c.next_due_at <= now) & subject.c.parked_at.is_(None)
+    of_these = _among(connection, subject.c.id, ids)
+    return list(
+        connection.scalars(select(subject.c.id).where(of_these, is_due).order_by(subject.c.id).with_for_update())
+    )
+
+
 def lock(connection: Connection, ids: Collection[int]) -> None:
     """Hold these subjects until the transaction ends. SQLite's one writer holds everything already."""
     if connection.dialect.name != "sqlite":

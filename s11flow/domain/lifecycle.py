@@ -126,6 +126,8 @@ SESSION = Lifecycle("session", P.PENCILLED, frozenset({
 }), (
     Transition(P.PENCILLED, Q.INVITE,                       P.INVITED),
     Transition(P.PENCILLED, Q.MOVE,                         P.PENCILLED,             "revision + 1"),
+    Transition(P.PENCILLED, Q.RECORD_ATTENDED,              P.ATTENDED,              "they came without an invitation"),
+    Transition(P.PENCILLED, Q.RECORD_ATTENDED_IN_PART,      P.ATTENDED_IN_PART,      "without an invitation"),
     Transition(P.PENCILLED, Q.CANCEL,                       P.CANCELLED),
     Transition(P.PENCILLED, Q.STAND_DOWN,                   P.STOOD_DOWN,            "the panel's doing"),
     Transition(P.INVITED,   Q.MOVE,                         P.INVITED,               "revision + 1, replies asked again"),

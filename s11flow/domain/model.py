@@ -496,7 +496,8 @@ F = TypeVar("F", CaseFacts, PanelDayFacts, CycleFacts, PartnershipFacts)
 class Plan(Generic[F]):
     """What is to be saved together: the subject as it will stand, what is written, what is owed, what is stopped.
 
-    `stops` are the kinds of letter still waiting in the outbox whose reason has gone.
+    `stops` are the kinds of letter still waiting in the outbox whose reason has gone; `ended` are escalations that
+    came to their end before the one the facts know of now was raised.
     """
 
     facts: F
@@ -506,12 +507,18 @@ class Plan(Generic[F]):
     superseded: int = 0
     expired: int = 0
     next_due_at: datetime | None = None
+    ended: tuple[Escalation, ...] = ()
 
     def then(self, other: Plan[F]) -> Plan[F]:
         """This plan followed by *other*, which was made from this one's facts.
 
-        A letter of this plan that the other one stops never leaves, and so nothing has to take it back.
+        A letter of this plan that the other one stops never leaves, and so nothing has to take it back. A request of
+        this plan that the other one leaves to go tells the other one's dates, and so nothing has to change them.
         """
+        told = [letter for letter in other.letters if _changes_what_is_asked(letter)]
+        if told and any(letter.kind == "report_request" for letter in self.letters):
+            asked = tuple(replace(x, facts=other.facts) if x.kind in _ASKS else x for x in self.letters)
+            return replace(self, letters=asked).then(other.without(told))
         stopped = [letter for letter in self.letters if letter.kind in other.stops] if other.stops else []
         if stopped:
             unsent = {letter.kind for letter in stopped}
@@ -525,6 +532,7 @@ class Plan(Generic[F]):
             superseded=self.superseded + other.superseded,
             expired=self.expired + other.expired,
             next_due_at=other.next_due_at,
+            ended=self.ended + _ended_between(self.facts, other.facts) + other.ended,
         )
 
     def without(self, letters: Collection[Letter]) -> Plan[F]:
@@ -538,19 +546,37 @@ class Plan(Generic[F]):
         return replace(self, letters=kept, entries=entries, superseded=superseded)
 
 
+def _ended_between(before: Facts, after: Facts) -> tuple[Escalation, ...]:
+    if not isinstance(before, CaseFacts) or not isinstance(after, CaseFacts) or before.escalation is None:
+        return ()
+    is_another = after.escalation is not None and after.escalation.number != before.escalation.number
+    return (before.escalation,) if is_another else ()
+
+
 # What says that an earlier letter no longer holds, and which letter that is.
 TAKES_BACK = {
     "escalation_resolved": "escalation",
     "escalation_stood_down": "escalation",
     "panel_invitation_cancelled": "panel_invitation",
+    "dates_changed": "report_request",
 }
+
+_ASKS = frozenset({"report_request", "covered_notice"})
+
+
+def _changes_what_is_asked(letter: Letter) -> bool:
+    """Whether a letter changes a date that the request names; that no report is asked any more takes it back."""
+    return letter.kind == "dates_changed" and letter.about.get("what") != "report"
 
 
 def _as_it_went(entry: Entry, dropped: set[str]) -> Entry:
     if dropped.isdisjoint(entry.letters):
         return entry
-    data = {**entry.data, "outcome": "superseded"} if entry.event == Note.LETTER_DUE else entry.data
-    return replace(entry, data=data, letters=tuple(key for key in entry.letters if key not in dropped))
+    kept = tuple(key for key in entry.letters if key not in dropped)
+    if entry.event == Note.LETTER_DUE:
+        return replace(entry, data={**entry.data, "outcome": "superseded"}, letters=kept)
+    gone = [key for key in entry.letters if key in dropped]
+    return replace(entry, data={**entry.data, "superseded": gone}, letters=kept)
 
 
 def evolve(facts: F, **changes: object) -> F:

@@ -60,7 +60,7 @@ def _went(plan: Plan[F], next_due_at: datetime | None, now: datetime) -> Plan[F]
     facts = plan.facts
     if any(letter.family == "submit" for letter in plan.letters) and isinstance(facts, CaseFacts):
         facts = evolve(facts, submit_letter_on=london.day_of(now))
-    return Plan(facts, plan.entries, plan.letters, plan.stops, plan.superseded, plan.expired, next_due_at)
+    return Plan(facts, plan.entries, plan.letters, plan.stops, plan.superseded, plan.expired, next_due_at, plan.ended)
 
 
 def run(rules: Rulebook, facts: F, action: DueAction, now: datetime) -> Plan[F]:
@@ -191,7 +191,7 @@ def _request_report(rules: Rulebook, facts: CaseFacts, action: DueAction, now: d
         letters=keys,
     )  # fmt: skip
     asked = replace(_done(facts, action), state=CaseState.REQUESTED, asked_at=now)
-    asked, noticed = _fair_notice(rules, asked, now)
+    asked, noticed = with_fair_notice(rules, asked, now)
     letters = [letter_for(action, asked)]
     for member in asked.members:
         notice = replace(letter_for(action, asked, member=member.agency.code), kind="covered_notice", due_key=keys[-1])
@@ -199,13 +199,12 @@ def _request_report(rules: Rulebook, facts: CaseFacts, action: DueAction, now: d
     return Plan(asked, (entry, *noticed), tuple(letters))
 
 
-def _fair_notice(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[CaseFacts, tuple[Entry, ...]]:
+def with_fair_notice(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[CaseFacts, tuple[Entry, ...]]:
     """A request that leaves late gives the working days of fair notice, recorded as an extension."""
     deadline, wait = facts.dates.deadline, rules.definition.policy.fair_notice_working_days
-    assert deadline is not None
     sent_on = london.day_of(now)
     soonest = rules.days.add(sent_on, wait)
-    if soonest <= deadline.on:
+    if deadline is not None and soonest <= deadline.on:
         return facts, ()
     why = f"{wait} working days after the request left on {london.spell_day(sent_on)} is {london.spell_day(soonest)}"
     fair = extended_deadline(rules, soonest, why, "fair_notice")

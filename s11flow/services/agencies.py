@@ -294,7 +294,9 @@ def _cases_looking_at(connection: Connection, agency_ids: Collection[int]) -> li
         file.c.agency_id.in_(agency_ids), file.c.cycle_id.in_(is_open)
     )
     rows = connection.execute(own).all()
-    return sorted({row.subject_id for row in rows} | {row.covered_by_id for row in rows if row.covered_by_id is not None})
+    return sorted(
+        {row.subject_id for row in rows} | {row.covered_by_id for row in rows if row.covered_by_id is not None}
+    )
 
 
 def _recompute(connection: Connection, case_ids: Sequence[int]) -> None:

@@ -549,7 +549,7 @@ def test_names_and_free_text_are_kept_apart_from_the_record() -> None:
             ),
         ),
         (
-            reported(S.AGREED),
+            reported(S.AGREED, assessed_at=OPENED),
             acts.Reopen(""),
             MONDAY,
             "Cannot reopen for GSCP-2026-05A: give a reason; it is kept in the history.",
@@ -719,9 +719,10 @@ def test_names_and_free_text_are_kept_apart_from_the_record() -> None:
         ),
         (
             asked(),
-            acts.Record("attended"),
+            acts.Record("absent"),
             "2026-11-10 10:00",
-            "Cannot record attended for GSCP-2026-05A: it is pencilled. You can: move, cancel, stand down.",
+            "Cannot record absent without notice for GSCP-2026-05A: it is pencilled. "
+            "You can: move, record attended, record attended in part, cancel, stand down.",
         ),
         (
             reported(session=invited()),

@@ -572,7 +572,7 @@ SITS_ON_THURSDAY = "the panel sits on Thursday 12 November 2026, a working day; 
             id="included in the report on the basis of its judgement",
         ),
         pytest.param(
-            reported(S.AGREED, agreed_at=OPENED),
+            reported(S.AGREED, assessed_at=OPENED, agreed_at=OPENED),
             acts.Reopen("new evidence"),
             "2026-12-15 10:00",
             [

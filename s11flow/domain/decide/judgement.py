@@ -9,6 +9,7 @@ from s11flow.domain.agenda import is_late
 from s11flow.domain.decide.parts import Decision, after_transition, event_letter, find_transition
 from s11flow.domain.decide.reports import with_reason
 from s11flow.domain.errors import NotNow, Refused
+from s11flow.domain.lifecycle import CASE
 from s11flow.domain.model import (
     CaseEvent,
     CaseFacts,
@@ -90,5 +91,10 @@ def include(rules: Rulebook, facts: CaseFacts, act: acts.Include, at: datetime) 
 
 
 def reopen(rules: Rulebook, facts: CaseFacts, act: acts.Reopen, at: datetime) -> Decision:
-    """Open an agreed judgement again, with a reason."""
+    """Open an agreed judgement again, with a reason; a case that went into the report without one has none to open."""
+    if CASE.find(facts.state, CaseEvent.REOPEN) is not None and facts.assessed_at is None:
+        why = (
+            "no judgement was made on it, so there is none to open again; what has come since waits for the next cycle."
+        )
+        return NotNow(facts.ref, CaseEvent.REOPEN, why)
     return with_reason(facts, CaseEvent.REOPEN, at, act.reason, agreed_at=None)

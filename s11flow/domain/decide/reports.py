@@ -9,14 +9,17 @@ from typing import Any
 from calendars import london
 from s11flow.domain import acts
 from s11flow.domain.agenda import is_late, return_by_actions
-from s11flow.domain.decide.parts import Decision, after_transition, event_letter, find_transition, not_ahead
+from s11flow.domain.decide.parts import Decision, after_transition, due_keys, event_letter, find_transition, not_ahead
 from s11flow.domain.errors import NotNow, Refused
 from s11flow.domain.model import (
     CaseEvent,
     CaseFacts,
     CaseState,
+    Entry,
+    Note,
+    Plan,
 )
-from s11flow.domain.step import CHASING_LETTERS, passed_over
+from s11flow.domain.step import CHASING_LETTERS, passed_over, with_fair_notice
 from s11flow.domain.timetable import (
     Rulebook,
 )
@@ -105,8 +108,8 @@ def accept(rules: Rulebook, facts: CaseFacts, act: acts.AcceptReport, at: dateti
 
 
 def withdraw(rules: Rulebook, facts: CaseFacts, act: acts.WithdrawReport, at: datetime) -> Decision:
-    """The agency takes its report back."""
-    return with_reason(
+    """The agency takes its report back; one whose report came before it was asked is asked now."""
+    plan = with_reason(
         facts,
         CaseEvent.WITHDRAW_REPORT,
         at,
@@ -116,6 +119,26 @@ def withdraw(rules: Rulebook, facts: CaseFacts, act: acts.WithdrawReport, at: da
         return_by=None,
         gaps=(),
     )
+    if not isinstance(plan, Plan) or facts.asked_at is not None:
+        return plan
+    return plan.then(_asked_now(rules, replace(plan.facts, seq=facts.seq + len(plan.entries)), at))
+
+
+def _asked_now(rules: Rulebook, facts: CaseFacts, at: datetime) -> Plan[CaseFacts]:
+    """The request, with the notice that one which leaves late gives."""
+    noticed, entries = with_fair_notice(rules, replace(facts, asked_at=at), at)
+    request = replace(
+        event_letter(noticed, "report_request", at, "the report was taken back before it was asked for"),
+        valid_until=facts.dates.cut_off.at,
+    )
+    told = (
+        replace(request, kind="covered_notice", due_key=f"covered_notice@h{facts.seq}", about={"member": m.agency.code})
+        for m in facts.members
+    )
+    letters = (request, *told) if facts.agency.contact else ()
+    asked = Entry(at, Note.LETTER_DUE, "letter", cause=request.why, data={"kind": request.kind, "outcome": "owed"},
+                  letters=due_keys(letters))  # fmt: skip
+    return Plan(noticed, (asked, *entries), letters)
 
 
 def with_reason(facts: CaseFacts, event: CaseEvent, at: datetime, reason: str, **changes: Any) -> Decision:
