@@ -271,6 +271,7 @@ class Stage:
         key = (name, database)
         if key not in self._prepared:
             folder = self.root / f"{name}-{database}"
+            shutil.rmtree(folder, ignore_errors=True)  # of a time when it could not be made
             for below in (DOCUMENTS, OUTBOX):
                 (folder / below).mkdir(parents=True)
             if database == "sqlite":

@@ -130,29 +130,19 @@ def test_whichever_commit_was_done_and_not_heard_of(
     assert told - ({"nothing"} if name.startswith("deliver") else set()) <= {"OutcomeUnknown"}
 
 
-@pytest.mark.parametrize(
-    ("name", "answer"),
-    [
-        ("receive", "version 1, filed before: True"),
-        ("move", f"Cannot move for {YOUTH}: its session is at Tuesday 10 November 2026, 2pm already."),
-        (
-            "hold",
-            f"Cannot hold for {STROUD}: it is held until Wednesday 28 October 2026 already; give another day.",
-        ),
-        (
-            "extend",
-            (
-                f"Cannot extend for {YOUTH}: its deadline is Friday 23 October 2026 already; "
-                "an extension is later than that."
-            ),
-        ),
-        ("import", "unchanged: 5"),
-        (
-            "approve-report",
-            "Cannot approve report for GSCP-2026: it is report approved. You can: include in statement, reopen report.",
-        ),
-    ],
-)
+_AGAIN = {
+    "receive": "version 1, filed before: True",
+    "move": f"Cannot move for {YOUTH}: its session is at Tuesday 10 November 2026, 2pm already.",
+    "hold": f"Cannot hold for {STROUD}: it is held until Wednesday 28 October 2026 already; give another day.",
+    "extend": f"Cannot extend for {YOUTH}: its deadline is Friday 23 October 2026 already; an extension is later than "
+    "that.",
+    "import": "unchanged: 5",
+    "approve-report": "Cannot approve report for GSCP-2026: it is report approved. You can: include in statement, "
+    "reopen report.",
+}
+
+
+@pytest.mark.parametrize(("name", "answer"), _AGAIN.items(), ids=_AGAIN)
 def test_a_command_given_again_says_that_it_was_done(name: str, answer: str, stage: Stage) -> None:
     scene = SCENES[name]
     with stage.place(scene, "sqlite") as place, place.app(scene.now) as app:
