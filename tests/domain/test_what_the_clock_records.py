@@ -414,3 +414,31 @@ def test_an_absence_without_notice_has_its_letter_three_days_later_and_then_noth
 
     assert [letter.due_key for letter in plan.letters] == ["session_outcome@s1r0"]
     assert plan.next_due_at is None
+
+
+def test_a_rung_is_expired_at_the_very_minute_of_the_next_and_the_next_goes() -> None:
+    plan = settle(RULES, asked(), london_at("2026-09-25 09:00"))
+
+    assert [(entry.due_key, entry.data["outcome"]) for entry in plan.entries] == [
+        ("reminder/target-28d@2026-10-09", "expired"),
+        ("reminder/target-14d@2026-10-09", "owed"),
+    ]
+
+
+def test_a_deadline_set_anew_leaves_the_target_s_rungs_alone() -> None:
+    facts = by_then("2026-10-08 12:00")
+    anew = replace(facts, dates=replace(facts.dates, deadline_set_at=london_at("2026-10-09 09:01")))
+
+    assert [letter.due_key for letter in settle(RULES, anew, london_at("2026-10-09 09:01")).letters] == [
+        "reminder/target-0@2026-10-09"
+    ]
+
+
+@pytest.mark.parametrize(("left", "lines"), [("2026-09-29 10:00", 0), ("2026-09-30 10:00", 1)])
+def test_a_request_that_leaves_fifteen_working_days_before_the_deadline_moves_none(left: str, lines: int) -> None:
+    unknown = by_then(left, case_facts(agency=agency(contact=None)))
+
+    plan = settle(RULES, replace(unknown, agency=agency()), london_at(left))
+
+    assert [entry.event for entry in plan.entries].count("REQUEST_REPORT") == 1
+    assert [entry.event for entry in plan.entries].count("DATES_CHANGED") == lines
