@@ -244,7 +244,8 @@ def test_each_panel_day_has_its_own_deadline(
 
 
 def test_the_dates_of_a_case_explain_themselves() -> None:
-    given = dates()
+    cut_off = cut_off_of(RULES, NEXT_TUESDAY)
+    given = dates_of_case(RULES, 2026, panel_day=TUESDAY, cut_off=cut_off, set_at=OPENED)
 
     assert (given.request, given.target, given.deadline, given.cut_off) == (
         Dated(
@@ -601,6 +602,11 @@ def test_a_rule_counted_from_a_date_cannot_do_without_one() -> None:
             "the Monday of the first seven days in June 2026 is {1}, a working day",
         ),
         (
+            DateRule("month", time(9), month=10, week="first_seven_days", weekday="monday"),
+            "2026-10-05",
+            "the Monday of the first seven days in October 2026 is {1}, a working day",
+        ),
+        (
             DateRule("month", time(9), month=1, week="first_full", weekday="friday"),
             "2026-01-09",
             "the Friday of the first full Monday to Friday week in January 2026 is {1}, a working day",
@@ -649,6 +655,13 @@ def test_a_week_that_begins_in_another_year_leaves_its_month_too(month: int) -> 
             (
                 "The panel cannot sit on Friday 25 December 2026: it is the Christmas Day bank holiday. "
                 "The earliest legal day is Tuesday 29 December 2026."
+            ),
+        ),
+        (
+            date(2027, 10, 11),  # the first working day past the year
+            (
+                "The panel cannot sit on Monday 11 October 2027: it is more than a year after the target of "
+                "Friday 9 October 2026. No day within a year of it is legal either."
             ),
         ),
         (
