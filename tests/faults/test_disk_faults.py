@@ -93,7 +93,8 @@ def _endings(all_ended: Iterator[Ended]) -> dict[str, int]:
 
 def _without_delays(verdict: Verdict) -> Verdict:
     """That a letter had to wait for the disk is recorded, and is no fault."""
-    return {**verdict, "faults": [fault for fault in verdict["faults"] if not _WAITED.fullmatch(fault)]}
+    kept = {name: [fault for fault in verdict[name] if not _WAITED.fullmatch(fault)] for name in ("lost", "faults")}
+    return {**verdict, **kept}
 
 
 _WAITED = re.compile(r"the history of .* says: (re-sent after an unknown outcome, )?(not reached, )+delivered")
