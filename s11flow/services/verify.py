@@ -488,7 +488,11 @@ _NEW = kept.outcome({"status": MessageState.QUEUED.value, **_UNTRIED})
 
 def _came_to(record: _Record, letter: Mapping[str, Any]) -> bool:
     """Whether a letter stands as its history says; one that is on its way, as it stood before it was claimed."""
-    left = record.left.get(f"letter {letter['dedupe_key']}", _NEW)
+    left = record.left.get(f"letter {letter['dedupe_key']}")
+    if left is None:  # never tried, as most are that wait: nothing to reckon
+        if letter["status"] == MessageState.QUEUED:
+            return all(letter[name] is None for name in _UNTRIED)
+        left = _NEW
     if letter["status"] != MessageState.SENDING or letter["lease_until"] is None:
         return kept.outcome(letter) == left
     tried = [{**letter, "status": status, **none} for status in _BEFORE_IT_LEFT for none in ({}, _UNTRIED)]
@@ -497,12 +501,11 @@ def _came_to(record: _Record, letter: Mapping[str, Any]) -> bool:
 
 def _is_why(record: _Record, letter: Mapping[str, Any], known: _Known) -> bool:
     """Whether the reason on a letter is the recorded one; one that waits may say what all were told."""
+    told = record.left.get(f"why {letter['dedupe_key']}")
+    if told is None and letter["status_why"] == "":
+        return True
     why = sha256(letter["status_why"])
-    waits = letter["status"] in (MessageState.QUEUED, MessageState.SENDING)
-    return why == record.left.get(f"why {letter['dedupe_key']}", _NO_REASON) or (waits and why in known.downs)
-
-
-_NO_REASON = sha256("")
+    return why == told or (why in known.downs and letter["status"] in (MessageState.QUEUED, MessageState.SENDING))
 
 
 # --- what the record leads to: dates, the next due instant, facts ----------------------------------------------------
