@@ -14,6 +14,7 @@ from s11flow.domain.definition import DateRule, Definition, Week
 from s11flow.domain.errors import WrongInputError
 from s11flow.domain.model import CaseDates, Dated
 from s11flow.domain.timetable import (
+    REVIVED,
     DueAction,
     Rulebook,
     after_session,
@@ -429,6 +430,16 @@ def test_an_agency_given_a_later_deadline_answers_for_that_one_whatever_the_defi
     [warning] = [action for action in dates_ladder(rules, given) if action.kind == "escalation_warning"]
 
     assert warning.due_at == london_at("2026-10-26 17:00")
+
+
+def test_an_agency_asked_again_is_reminded_of_its_own_deadline_and_of_no_target() -> None:
+    own = extended_deadline(RULES, date(2026, 11, 16), "a deadline of its own", REVIVED)
+    again = with_deadline(dates(), own, set_at=london_at("2026-11-02 10:00"))
+
+    assert [action.due_key for action in dates_ladder(RULES, again) if action.family == "submit"] == [
+        "reminder/deadline-2wd@2026-11-16",
+        "reminder/deadline-0@2026-11-16",
+    ]
 
 
 def test_a_case_without_a_session_has_its_target_but_no_deadline() -> None:
