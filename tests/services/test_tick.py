@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from db.unit_of_work import UnitOfWork
 from s11flow.services import incidents
+from s11flow.services.subjects import Saved
 from s11flow.services.tick import Ticked, tick
 from tests.services.scene import CODE, at, digest_parts, opened, queries_of, tamper
 
@@ -43,6 +44,23 @@ def cut_in_half(uow: UnitOfWork, ref: str, column: str = "dates") -> None:
         "where subject_id = (select id from subject where ref = :ref)",
         ref=ref,
     )
+
+
+def out_of_the_calendar(uow: UnitOfWork, ref: str) -> None:
+    """Put a deadline at the end of the calendar: the case can be read, and what comes after it not worked out."""
+    tamper(
+        uow,
+        "update case_file set dates = replace(dates, '2026-10-20', '9999-12-31') "
+        "where subject_id = (select id from subject where ref = :ref)",
+        ref=ref,
+    )
+
+
+def newest_line(uow: UnitOfWork, ref: str) -> tuple[str, str, str]:
+    """The event, the thing and the cause of the last line of a history."""
+    newest = "select h.event, h.about, h.cause from history h join subject s on s.id = h.subject_id where s.ref = '{}'"
+    event_, about, cause = queries_of(uow, f"{newest.format(ref)} order by h.seq desc")[0]
+    return event_, about, cause
 
 
 @pytest.fixture
@@ -101,6 +119,22 @@ def test_scripts_read_the_counts_with_the_instant_in_london(house: UnitOfWork) -
     }
 
 
+def test_a_batch_is_counted_in() -> None:
+    done = counted(CHECKS, subjects=1, events=2, messages=3, superseded=4, expired=5, incidents=6)
+
+    done.add(10, Saved(events=20, messages=30, superseded=40, expired=50))
+
+    assert done == counted(CHECKS, subjects=11, events=22, messages=33, superseded=44, expired=55, incidents=6)
+
+
+def test_the_pack_of_a_panel_day_leaves_ten_working_days_before_it(house: UnitOfWork) -> None:
+    tick(house, now=at("2026-10-27 08:59"))
+    assert letters(house, "panel_pack") == []
+
+    tick(house, now=at("2026-10-27 09:00"))
+    assert letters(house, "panel_pack") == ["GSCP-2026-P2026-11-10"]
+
+
 @pytest.mark.parametrize("batch", [1, 2])
 def test_the_size_of_a_batch_changes_nothing_but_how_many_transactions_there_are(house: UnitOfWork, batch: int) -> None:
     assert tick(house, now=CHECKS, batch=batch) == counted(CHECKS, subjects=3, events=3, messages=3)
@@ -129,6 +163,28 @@ def test_a_case_that_cannot_be_read_is_set_aside_and_the_others_are_done(
     assert (ref, since) == (YOUTH, CHECKS)
     assert "JSONDecodeError at " in why
     assert queries_of(house, "select count(*), max(what) from incident") == [(1, why)]
+    [(subject_id,)] = queries_of(house, f"select id from subject where ref = '{YOUTH}'")
+    assert [(line.levelname, line.getMessage()) for line in quiet.records] == [
+        ("ERROR", f"INCIDENT 2026-06-29T08:00:00+00:00: subject {subject_id} set aside: {why}")
+    ]
+    assert newest_line(house, YOUTH) == ("INCIDENT", "incident", why)
+
+
+def test_a_case_that_can_be_read_and_not_worked_out_is_set_aside_too(
+    house: UnitOfWork, quiet: pytest.LogCaptureFixture
+) -> None:
+    for ref in (YOUTH, STROUD):
+        out_of_the_calendar(house, ref)
+
+    assert tick(house, now=CHECKS) == counted(CHECKS, subjects=1, events=1, messages=1, incidents=2)
+    assert [(ref, since) for ref, since, _ in parked(house)] == [(YOUTH, CHECKS), (STROUD, CHECKS)]
+
+
+def test_two_cases_that_cannot_be_read_are_two_incidents(house: UnitOfWork, quiet: pytest.LogCaptureFixture) -> None:
+    for ref in (YOUTH, STROUD):
+        cut_in_half(house, ref)
+
+    assert tick(house, now=CHECKS).incidents == 2
 
 
 def test_what_is_set_aside_stays_so_until_it_is_released(house: UnitOfWork, quiet: pytest.LogCaptureFixture) -> None:
