@@ -481,22 +481,28 @@ def _letter_faults(record: _Record, letter: Mapping[str, Any], known: _Known) ->
         yield f"why the letter {key} is {letter['status'].lower()} is not what its history says"
 
 
-_UNTRIED = {"sent_at": None, "message_id": None, "raw": None}
-_BEFORE_IT_LEFT = (MessageState.QUEUED.value, MessageState.DELAYED.value)
-_NEW = kept.outcome({"status": MessageState.QUEUED.value, **_UNTRIED})
+_WAITS = (MessageState.QUEUED.value, MessageState.DELAYED.value)
 
 
 def _came_to(record: _Record, letter: Mapping[str, Any]) -> bool:
-    """Whether a letter stands as its history says; one that is on its way, as it stood before it was claimed."""
-    left = record.left.get(f"letter {letter['dedupe_key']}")
+    """Whether a letter stands as its history says; one that is on its way, whether it was one that waited."""
+    key = letter["dedupe_key"]
+    left = record.left.get(f"letter {key}")
+    if letter["status"] == MessageState.SENDING and letter["lease_until"] is not None:
+        return left is None or _last_told(record, key) in _WAITS
     if left is None:  # never tried, as most are that wait: nothing to reckon
-        if letter["status"] == MessageState.QUEUED:
-            return all(letter[name] is None for name in _UNTRIED)
-        left = _NEW
-    if letter["status"] != MessageState.SENDING or letter["lease_until"] is None:
-        return kept.outcome(letter) == left
-    tried = [{**letter, "status": status, **none} for status in _BEFORE_IT_LEFT for none in ({}, _UNTRIED)]
-    return any(kept.outcome(before) == left for before in tried)
+        return letter["status"] == MessageState.QUEUED and all(letter[name] is None for name in _UNTRIED)
+    return kept.outcome(letter) == left
+
+
+_UNTRIED = ("sent_at", "message_id", "raw")
+_ON_LETTERS = frozenset({Note.DELIVERY.name, Note.MESSAGE_STOPPED.name})
+
+
+def _last_told(record: _Record, key: str) -> object:
+    """The status that the last line about a letter gave it."""
+    told = (_mapping(line.data) for line in reversed(record.lines) if line.event in _ON_LETTERS)
+    return next((data["status"] for data in told if data.get("key") == key), None)
 
 
 def _is_why(record: _Record, letter: Mapping[str, Any], known: _Known) -> bool:

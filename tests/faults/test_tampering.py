@@ -153,6 +153,23 @@ def _groups(wanted: Sequence[Cell]) -> Iterator[list[Cell]]:
         waiting = defaultdict(list, {owner: cells for owner, cells in waiting.items() if cells})
 
 
+def test_a_letter_on_its_way_is_no_fault_and_one_that_only_says_so_is(year: Year) -> None:
+    message = queries.message
+    waits, gone = (
+        message.c.id == select(message.c.id).where(message.c.status == status).limit(1).scalar_subquery()
+        for status in ("DELAYED", "SENT")
+    )
+    sending = {"status": "SENDING", "lease_until": LATE}
+    with behind_its_back(year.uow) as connection:
+        connection.execute(update(message).where(waits).values(**sending, raw=b"written anew"))
+        assert broken(connection, year) == ()
+
+        connection.execute(update(message).where(gone).values(sending))
+        (said,) = broken(connection, year)
+        assert said.startswith("GSCP")
+        assert "what became of the letter" in said
+
+
 # --- rows taken away, slipped in, swapped ----------------------------------------------------------------------------
 
 MAY_GO = ("history_private", "heartbeat")
