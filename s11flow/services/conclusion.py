@@ -112,10 +112,10 @@ def _cycle_moves(
     )  # fmt: skip
     after = replace(facts, state=CycleState(transition.then))
     change = Change(loaded, Plan(after, (entry,), tuple(letters)), dossier or Dossier(), actor=by)
+    homes = [row.id for row in queries.partnerships(connection) if row.code == facts.partnership]
+    cases.settle_first(connection, homes, "partnership", now)  # the last digests are those of an open cycle
     save(connection, [change], now)
-    for row in queries.partnerships(connection):
-        if row.code == facts.partnership:
-            subjects.recompute(connection, [row.id], "partnership")
+    subjects.recompute(connection, homes, "partnership")
 
 
 def _took_part(found: Sequence[Loaded]) -> set[str]:

@@ -21,6 +21,7 @@ from db import queries
 from db.bulk import Bulk
 from db.tables import HistoryPrivate
 from s11flow.domain.agenda import next_due_at
+from s11flow.domain.lifecycle import words
 from s11flow.domain.model import (
     Answer,
     CaseFacts,
@@ -628,11 +629,12 @@ def _stop_letters(connection: Connection, change: Change, saved: Saved) -> dict[
     """What waits in the outbox and has lost its reason is superseded; what left is left. Gives what to record of it."""
     table = queries.message
     found: dict[str, str] = {}
+    last = change.plan.entries[-1]
     statement = (
         update(table)
         .where(table.c.subject_id == change.loaded.id, table.c.kind.in_(sorted(change.plan.stops)))
         .where(table.c.status.in_(_WAITING))
-        .values(status=MessageState.SUPERSEDED.value, status_why=change.plan.entries[-1].cause)
+        .values(status=MessageState.SUPERSEDED.value, status_why=last.cause or words(last.event))
         .returning(*(table.c[name] for name in record.LETTER))
     )
     for letter in connection.execute(statement):

@@ -49,6 +49,12 @@ def judge(uow: UnitOfWork, now: datetime) -> None:
     cases.act(uow, YOUTH, acts.Agree(), by="scrutineer", now=now)
 
 
+def test_a_letter_that_lost_its_reason_says_by_what(judged: UnitOfWork) -> None:
+    found = queries_of(judged, "select status, status_why from message where kind = 'accuracy_check'")
+
+    assert set(found) == {("SUPERSEDED", "agree")}
+
+
 def approve(uow: UnitOfWork, now: datetime = END) -> tuple[str, ...]:
     return conclusion.approve_report(uow, partnership=CODE, year=YEAR, now=now, by="scrutineer")
 
