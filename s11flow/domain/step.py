@@ -200,11 +200,14 @@ def _request_report(rules: Rulebook, facts: CaseFacts, action: DueAction, now: d
 
 
 def with_fair_notice(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[CaseFacts, tuple[Entry, ...]]:
-    """A request that leaves late gives the working days of fair notice, recorded as an extension."""
+    """A request that leaves late gives the working days of fair notice, recorded as an extension.
+
+    Without a session there is no deadline yet; the one that comes with it is told when it does.
+    """
     deadline, wait = facts.dates.deadline, rules.definition.policy.fair_notice_working_days
     sent_on = london.day_of(now)
     soonest = rules.days.add(sent_on, wait)
-    if deadline is not None and soonest <= deadline.on:
+    if deadline is None or soonest <= deadline.on:
         return facts, ()
     why = f"{wait} working days after the request left on {london.spell_day(sent_on)} is {london.spell_day(soonest)}"
     fair = extended_deadline(rules, soonest, why, "fair_notice")

@@ -19,11 +19,13 @@ from tests.domain.factories import (
     agency,
     by_then,
     case_facts,
+    dates,
     done,
     escalation,
     letters_of,
     london_at,
     moves,
+    plan_of,
     refusal,
     slot,
     submission,
@@ -125,6 +127,19 @@ def test_an_agency_that_takes_back_what_it_sent_before_it_was_asked_is_asked() -
     assert [event for _, event, _, _ in moves(taken_back.entries)][-3:] == [
         "WITHDRAW_REPORT", "LETTER_DUE", "DATES_CHANGED",
     ]  # fmt: skip
+
+
+def test_who_is_asked_before_a_session_is_set_has_no_deadline_until_it_is() -> None:
+    early = done(
+        case_facts(dates=dates(None), session=None, sessions=0),
+        ("2026-06-10 10:00", acts.ReceiveReport(submission("2026-06-10 10:00"))),
+    )
+
+    taken_back = plan_of(early, acts.WithdrawReport("sent by mistake"), "2026-06-30 10:00")
+    pencilled = plan_of(taken_back.facts, acts.Pencil(slot(), "uid-1@partnership.example"), "2026-07-02 10:00")
+
+    assert (letters_of(taken_back), taken_back.facts.dates) == (["report_request@h2"], dates(None))
+    assert pencilled.facts.dates.deadline == dates().deadline
 
 
 def test_nobody_is_there_to_be_asked_who_has_no_contact() -> None:
