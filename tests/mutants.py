@@ -21,6 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ PYTEST = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", "-m"
 _UNTYPED = ("unused-ignore", "misc", "no-redef", "var-annotated", "has-type", "no-any-return")  # mutmut's own manner
 MYPY = ("--strict", "--config-file=", f"--cache-dir={KNOWN_TYPES}", "--ignore-missing-imports", "--no-error-summary",
         "--output=json", *(f"--disable-error-code={code}" for code in _UNTYPED))  # fmt: skip
-LONGEST_TEST = 10.0
+LONGEST_TEST = 5.0
 """Seconds of processor, however busy the machine; the slowest test here takes two."""
 KEPT = "@lru_cache(maxsize=4096)\n"
 """Results that are kept would hide a mutant from the tests; and mutmut passes decorated functions by."""
@@ -52,11 +53,12 @@ KILLED, SURVIVED, UNREACHED, REFUSED = "killed", "survived", "reached by no test
 
 @dataclass
 class Module:
-    """A module with its mutants: each one's name, the function it stands in, and how that function was changed."""
+    """A module with its mutants: each one's name, the function it stands in, how that is changed, and its digest."""
 
     name: str
     functions: dict[str, str] = field(default_factory=dict)
     changes: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
 
 
 # --- writing the mutants ----------------------------------------------------------------------------------------------
@@ -88,8 +90,10 @@ def _mutated(path: Path) -> Module:
 
     for mutant in file.mutant_names:
         function, _, _ = mutant.rpartition("__mutmut_")
-        module.functions[f"{module.name}.{mutant}"] = f"{module.name}.{function}"
-        module.changes[f"{module.name}.{mutant}"] = _change(text(f"{function}__mutmut_orig"), text(mutant))
+        name, before, after = f"{module.name}.{mutant}", text(f"{function}__mutmut_orig"), text(mutant)
+        module.functions[name] = f"{module.name}.{function}"
+        module.changes[name] = _change(before, after)
+        module.digests[name] = sha256("\n".join([*before, *after]).encode()).hexdigest()
     (TREE / path).with_suffix(".spans").write_text(
         json.dumps([(span.start, span.end, name) for name, span in file.line_span_by_function_name.items()])
     )
@@ -276,6 +280,21 @@ def _try(asked: Path, at_once: int) -> None:
 # --- telling ----------------------------------------------------------------------------------------------------------
 
 
+def _before(modules: Iterable[Module]) -> dict[str, str]:
+    """The last verdict on each mutant that is still the same."""
+    kept = json.loads(VERDICTS.read_text()) if VERDICTS.exists() else {}
+    every = [(mutant, digest) for module in modules for mutant, digest in module.digests.items()]
+    return {mutant: kept[mutant][0] for mutant, digest in every if mutant in kept and kept[mutant][1] == digest}
+
+
+def keep(modules: Iterable[Module], verdicts: Mapping[str, str]) -> None:
+    """Write the verdicts down, each with the digest of what it is about."""
+    every = [(mutant, digest) for module in modules for mutant, digest in module.digests.items()]
+    VERDICTS.write_text(
+        json.dumps({mutant: (verdicts[mutant], digest) for mutant, digest in every if mutant in verdicts})
+    )
+
+
 def told(modules: Sequence[Module], verdicts: dict[str, str]) -> Iterator[str]:
     """The survivors with what they change, and a table of the verdicts by module."""
     for module in modules:
@@ -314,19 +333,18 @@ def main() -> int:
     if args.asked:
         _try(args.asked, args.at_once)
         return 0
-    before: dict[str, str] = json.loads(VERDICTS.read_text()) if VERDICTS.exists() else {}
     modules = written()
     functions = {mutant: function for module in modules for mutant, function in module.functions.items()}
+    verdicts = {mutant: verdict for mutant, verdict in _before(modules).items() if verdict != REFUSED}
     wrong = refused(modules)
     wanted = [
         mutant
         for mutant in functions
-        if mutant not in wrong and args.only in mutant and not (args.survivors and before.get(mutant) == KILLED)
+        if mutant not in wrong and args.only in mutant and not (args.survivors and verdicts.get(mutant) == KILLED)
     ]
-    verdicts = {mutant: verdict for mutant, verdict in before.items() if mutant in functions}
     verdicts |= dict.fromkeys(wrong & functions.keys(), REFUSED)
     verdicts |= tried({mutant: functions[mutant] for mutant in wanted}, args.at_once)
-    VERDICTS.write_text(json.dumps(verdicts, indent=1))
+    keep(modules, verdicts)
     print("\n".join(told(modules, verdicts)))
     return int(_score(_count(modules, verdicts)) < args.at_least)
 

@@ -145,3 +145,15 @@ def test_a_letter_is_known_by_its_subject_its_due_key_and_its_recipient(
     facts: Facts, subject: str | None, expected: str
 ) -> None:
     assert dedupe_key(facts, "reminder@1", "contact", subject=subject) == expected
+
+
+@pytest.mark.parametrize(("what", "left"), [("deadline", []), ("report", ["dates_changed"])])
+def test_a_request_not_gone_yet_tells_the_dates_itself_and_no_letter_changes_them(what: str, left: list[str]) -> None:
+    requests = (letter("report_request"), letter("covered_notice"), letter("panel_pack"))
+    changes = replace(letter("dates_changed"), about={"what": what})
+
+    plan = Plan(BEFORE, (), requests).then(Plan(AFTER, (), (changes,)))
+
+    assert [x.kind for x in plan.letters] == ["report_request", "covered_notice", "panel_pack", *left]
+    if not left:
+        assert [x.facts for x in plan.letters] == [AFTER, AFTER, BEFORE]

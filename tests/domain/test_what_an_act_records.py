@@ -16,11 +16,13 @@ from s11flow.domain.model import (
     Entry,
     Escalation,
     EscalationState,
+    Member,
     Session,
     SessionState,
 )
 from tests.domain.factories import (
     OPENED,
+    agency,
     asked,
     case_facts,
     dates,
@@ -58,6 +60,13 @@ OF_THURSDAY = {
     "rule": "deadline",
 }
 TEN_DAYS = "10 working days after Monday 2 November 2026 is Monday 16 November 2026; 5pm London time"
+TOLD_AT_ONCE: tuple[tuple[str, dict[str, object]], ...] = (
+    ("report_request@h6", {}),
+    ("covered_notice@h6", {"member": "05B"}),
+    ("covered_notice@h6", {"member": "05C"}),
+)
+TAKEN_BACK = "the report was taken back before it was asked for"
+MEMBERS = (Member("GSCP-2026-05B", agency(code="05B")), Member("GSCP-2026-05C", agency(code="05C")))
 SITS_ON_TUESDAY = "the panel sits on Tuesday 10 November 2026, a working day; from 9am London time"
 SITS_ON_THURSDAY = "the panel sits on Thursday 12 November 2026, a working day; from 9am London time"
 
@@ -465,6 +474,27 @@ SITS_ON_THURSDAY = "the panel sits on Thursday 12 November 2026, a working day; 
                 "gaps": (),
             },
             id="a report taken back",
+        ),
+        pytest.param(
+            case_facts(state=S.SUBMITTED, submission=submission(), submissions=1, members=MEMBERS, seq=5),
+            acts.WithdrawReport("sent by mistake"),
+            "2026-06-15 10:00",
+            [
+                line("WITHDRAW_REPORT", before="SUBMITTED", after="REQUESTED", private={"reason": "sent by mistake"}),
+                line(
+                    "LETTER_DUE",
+                    about="letter",
+                    cause="the report was taken back before it was asked for",
+                    data={"kind": "report_request", "outcome": "owed"},
+                    letters=("report_request@h6", "covered_notice@h6"),
+                ),
+            ],
+            [
+                Told(key, TAKEN_BACK, about, until=london_at("2027-01-08 17:00"), stood="REQUESTED, PENCILLED")
+                for key, about in TOLD_AT_ONCE
+            ],
+            {"state": S.REQUESTED, "submission": None, "asked_at": london_at("2026-06-15 10:00")},
+            id="a report taken back before it was asked for",
         ),
         pytest.param(
             reported(session=session(P.ATTENDED)),
