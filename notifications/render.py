@@ -346,7 +346,9 @@ def _html(tokens: Sequence[Token]) -> str:
 def _depends_on_values(tokens: Sequence[Token]) -> bool:
     """Whether what stands round a value depends on it, as the line under a heading does and the width of a table."""
     every = [part for token in tokens for part in (token, *(token.children or ()))]
-    marked = [part for part in every if _MARK.search(f"{part.content} {part.info} {part.attrs}")]
+    marked = [
+        part for part in every if _MARK.search(" ".join([part.content, part.info, *map(str, part.attrs.values())]))
+    ]
     is_in_running_text = all(part.type in ("text", "inline") for part in marked)
     return bool(marked) and not (is_in_running_text and {"h1", "h2", "table", "a"}.isdisjoint(p.tag for p in every))
 

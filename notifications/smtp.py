@@ -105,6 +105,10 @@ class SmtpMailer(Closing):
             raise ValueError("A mail server login needs both a user name and a password.")
         if not f"{username or ''}{password or ''}".isascii():
             raise ValueError("The mail server's user name or password has characters outside ASCII; set another one.")
+        if not _is_name(host):
+            raise ValueError(
+                "The mail server's name has a part that is empty or too long; write one such as mail.example."
+            )
         self.host = host
         self.port = port
         self._login = (username, password) if username is not None and password is not None else None
@@ -127,6 +131,9 @@ class SmtpMailer(Closing):
             return self._send(self._offered(raw, sender, recipient), raw, meanwhile)
         except _Stop as stop:
             return stop.outcome
+        except BaseException:
+            self._drop()  # an answer that nobody read must not be taken for one to the next mail
+            raise
 
     def close(self) -> None:
         """Say goodbye to the server; a server that is already gone is no news."""
@@ -182,7 +189,10 @@ class SmtpMailer(Closing):
             if self._login:
                 phase = "at the login"
                 connection.login(*self._login)
-        except OSError as error:  # so is everything that smtplib raises
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # smtplib's own are OSErrors; a login that makes no sense is a ValueError
             if connection is not None:
                 connection.close()
             # "from None": what smtplib raises at the login can hold the password.
@@ -196,7 +206,7 @@ class SmtpMailer(Closing):
             return _PromptTls(self.host, self.port, self._local_hostname, timeout=self._timeout, context=self._context)
         return _Prompt(self.host, self.port, self._local_hostname, timeout=self._timeout)
 
-    def _not_connected(self, phase: str, error: OSError) -> Outcome:
+    def _not_connected(self, phase: str, error: OSError | ValueError) -> Outcome:
         needs_person = True
         match error:
             case _ if _is_silence(error):
@@ -219,6 +229,8 @@ class SmtpMailer(Closing):
                 why = f"showed a certificate that is not trusted {phase} ({error.verify_message})"
             case ssl.SSLError():
                 why = f"could not agree on TLS {phase}; check the port and the tls setting"
+            case ValueError():  # smtplib could not read what it was to answer
+                why = f"gave an answer {phase} that makes no sense; check the port"
             case _:
                 why, needs_person = f"could not be reached {phase} ({_reason(error)})", False
         return Outcome(Status.DELAYED, f"{self._server} {why}.", needs_person, unreachable=True)
@@ -316,7 +328,7 @@ class SmtpMailer(Closing):
         return f"The mail server {self.host}:{self.port}"
 
 
-def _is_silence(error: OSError) -> bool:
+def _is_silence(error: Exception) -> bool:
     """Say whether *error* is a wait that ran out; smtplib reports one as a closed connection."""
     return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
 
@@ -337,6 +349,14 @@ def _words(answer: bytes) -> str:
     """Give a server's answer as one short line for a sentence."""
     text = " ".join(answer.decode("ascii", "replace").split())
     return "".join(char for char in text if char.isprintable())[:200].rstrip(" .")
+
+
+def _is_name(host: str) -> bool:
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:

@@ -343,10 +343,11 @@ def test_control_characters_and_turned_reading_directions_are_left_out() -> None
     assert (body.text, main_of(body.html)) == ("ab c\n", "<p>ab c</p>\n")
 
 
+@pytest.mark.parametrize("source", ["[x]({{ url }})", "[x]\n\n[x]: {{ url }}"])
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "/relative", "https://a.example/ x", ""])
-def test_a_link_from_a_value_goes_to_the_web_or_to_a_mailbox_only(url: str) -> None:
+def test_a_link_from_a_value_goes_to_the_web_or_to_a_mailbox_only(source: str, url: str) -> None:
     with pytest.raises(TemplateError) as refused:
-        render_body("[x]({{ url }})", {"url": url}, name="invite")
+        render_body(source, {"url": url}, name="invite")
 
     assert str(refused.value) == (
         f"The template 'invite' has a link to {url!r}; a link begins with https://, http:// or mailto:."

@@ -543,3 +543,33 @@ def test_there_is_time_to_work_while_the_server_thinks_about_a_mail() -> None:
         )
 
     assert (outcome.status, len(worked)) == (Status.SENT, 1)
+
+
+def test_when_that_work_fails_the_answer_is_not_taken_for_one_to_the_next_mail() -> None:
+    def fail() -> None:
+        raise LookupError
+
+    post = Post()
+    with running(post) as port, plain(port) as mailer:
+        with pytest.raises(LookupError):
+            mailer.send(RAW, sender=SENDER, recipient=PAT, name="mail", meanwhile=fail)
+        post.answers["MAIL"] = "550 Not you"
+
+        assert send(mailer) == Outcome(
+            Status.FAILED, f"The mail server 127.0.0.1:{port} refused the mail at MAIL (550 Not you)."
+        )
+
+
+@pytest.mark.parametrize("mechanism", [b"PLAIN", b"LOGIN", b"CRAM-MD5"])
+def test_a_login_that_is_answered_with_nonsense_is_a_delay(mechanism: bytes) -> None:
+    offered = b"250-here\r\n250 AUTH " + mechanism + b"\r\n"
+    with (
+        scripted([b"220 here\r\n", offered, b"334 abc\r\n"]) as port,
+        plain(port, username="u", password="hunter2") as mailer,
+    ):
+        assert send(mailer) == Outcome(
+            Status.DELAYED,
+            f"The mail server 127.0.0.1:{port} gave an answer at the login that makes no sense; check the port.",
+            needs_person=True,
+            unreachable=True,
+        )
