@@ -25,6 +25,7 @@ class Told:
 def told(letter: Letter) -> Told:
     facts = letter.facts
     assert isinstance(facts, CaseFacts)
+    assert letter.due_key.startswith((f"{letter.kind}@", f"{letter.kind}/")), "a key begins with its kind"
     parts = (facts.state, facts.session and facts.session.state, facts.escalation and facts.escalation.state)
     stood = ", ".join(part for part in parts if part)
     return Told(letter.due_key, letter.why, letter.about, letter.private, letter.valid_until, stood)
