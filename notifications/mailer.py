@@ -13,7 +13,7 @@ from notifications.folder import FolderMailer
 from notifications.outcome import Mailer, Outcome, Status
 from notifications.smtp import SmtpMailer, Tls
 
-__all__ = ["FolderMailer", "Mailer", "Outcome", "SmtpMailer", "Status", "mailer_for", "next_try"]
+__all__ = ["LONGEST_WAIT", "FolderMailer", "Mailer", "Outcome", "SmtpMailer", "Status", "mailer_for", "next_try"]
 
 _BACK_OFF = (
     timedelta(minutes=1),
@@ -23,6 +23,8 @@ _BACK_OFF = (
     timedelta(hours=4),
     *[timedelta(hours=12)] * 6,
 )
+LONGEST_WAIT = max(_BACK_OFF)
+"""The longest that a delayed mail waits for its next try."""
 
 
 def next_try(attempts: int) -> timedelta | None:

@@ -71,7 +71,7 @@ def read(text: str, *, source: str) -> Checkpoint:
         found = json.loads(text)
         heads = {str(ref): (int(seq), str(head)) for ref, seq, head in found["subjects"]}
         kept = Checkpoint(str(found["partnership"]), datetime.fromisoformat(found["at"]), heads)
-        whole = found["format"] == _FORMAT and found["checkpoint"] == kept.line
+        whole = (found["format"], found["checkpoint"]) == (_FORMAT, kept.line) and kept.at.tzinfo is not None
     except (ValueError, KeyError, TypeError) as error:
         raise WrongInputError(
             f"{source} is no checkpoint ({type(error).__name__}); name a file that `s11flow verify --write-checkpoint` "

@@ -22,6 +22,7 @@ from calendars import london
 from db import queries
 from db.tables import HistoryPrivate
 from db.unit_of_work import UnitOfWork
+from notifications.mailer import LONGEST_WAIT
 from s11flow.domain import invariants
 from s11flow.domain.agenda import next_due_at
 from s11flow.domain.model import (
@@ -38,6 +39,7 @@ from s11flow.services import record as kept
 from s11flow.services import strays
 from s11flow.services.chain import FROZEN, HASHED, line_hash, message_digest, sha256
 from s11flow.services.checkpoints import Checkpoint, taken
+from s11flow.services.delivery import LEASE
 from s11flow.services.subjects import Loaded, load
 
 _BATCH = 500
@@ -84,7 +86,7 @@ def verified(
     connection: Connection, *, now: datetime, against: Checkpoint | None = None, documents: Path | None = None
 ) -> Verified:
     """As `verify`, within the caller's transaction."""
-    known = _Known.of(connection, against, documents)
+    known = _Known.of(connection, now, against, documents)
     broken: list[str] = []
     for ids in _batches(connection):
         records, unreadable = _read_safely(connection, ids, known)
@@ -98,6 +100,8 @@ def verified(
             broken += invariants.of_sessions(_live_sessions(connection, cycle_id))
     broken += _gone_faults(known)
     broken += strays.faults(connection, mail=known.mail.keys() - known.named, pins=known.pins)
+    if documents is not None:
+        broken += _tray_faults(connection, documents)
     return Verified(now, known.subjects, known.events, tuple(broken))
 
 
@@ -108,6 +112,7 @@ def verified(
 class _Known:
     """What subjects need to know of each other: kinds are read in an order in which it is known in time."""
 
+    now: datetime
     sitting: Mapping[int, set[date]]
     mail: Mapping[int, str]
     documents: Path | None
@@ -121,12 +126,11 @@ class _Known:
     events: int = 0
 
     @classmethod
-    def of(cls, connection: Connection, against: Checkpoint | None, documents: Path | None) -> _Known:
-        there = documents if documents is not None and documents.is_dir() else None
+    def of(cls, connection: Connection, now: datetime, against: Checkpoint | None, documents: Path | None) -> _Known:
         sitting: dict[int, set[date]] = {}
         with suppress(ValueError, TypeError):  # of a day that cannot be read its own subject speaks
             sitting = _sitting_days(connection)
-        return cls(sitting, _mail(connection), there, against)
+        return cls(now, sitting, _mail(connection), documents, against)
 
 
 def _mail(connection: Connection) -> dict[int, str]:
@@ -376,20 +380,27 @@ def _take_row(record: _Record, table: str, row: Mapping[str, Any], known: _Known
     elif table == "incident" and row["released_at"] is None:
         record.incident = (row["at"], row["what"])
     elif table == "submission" and known.documents is not None:
-        record.faults += _file_faults(known.documents, row)
+        record.faults += _file_faults(known.documents, row["files"], f"version {row['version']} of its report")
 
 
-def _file_faults(folder: Path, row: Mapping[str, Any]) -> Iterator[str]:
+def _tray_faults(connection: Connection, folder: Path) -> Iterator[str]:
+    """What is wrong with the files that came with mail, whatever was decided on it."""
+    table = queries.waiting_mail
+    for mail_id, files in connection.execute(select(table.c.id, table.c.files).order_by(table.c.id)):
+        yield from (f"In the tray {fault}." for fault in _file_faults(folder, files, f"mail {mail_id}"))
+
+
+def _file_faults(folder: Path, kept_as: str, of: str) -> Iterator[str]:
     try:
-        files = [(str(name), str(digest)) for name, digest, _ in orjson.loads(row["files"])]
-    except ValueError:
+        files = [(str(name), str(digest)) for name, digest, _ in orjson.loads(kept_as)]
+    except (ValueError, TypeError):
         return  # the row's own digest says so
     for name, digest in files:
         place = folder / digest[:2] / digest
         if not place.is_file():
-            yield f"the file {name} of version {row['version']} of its report is not in the documents folder"
+            yield f"the file {name} of {of} is not in the documents folder"
         elif _digest_of(place) != digest:
-            yield f"the file {name} of version {row['version']} of its report is not as it came"
+            yield f"the file {name} of {of} is not as it came"
 
 
 def _digest_of(place: Path) -> str:
@@ -446,7 +457,7 @@ def _since(at: datetime | None) -> str:
 # --- its letters -----------------------------------------------------------------------------------------------------
 
 _READ = (
-    "subject_id", "cycle_id", "digest", "queued_at", "lease_until", *FROZEN,
+    "subject_id", "cycle_id", "digest", "queued_at", "next_try_at", "lease_until", *FROZEN,
     *(name for name in kept.LETTER if name not in FROZEN),
 )  # fmt: skip
 
@@ -479,6 +490,17 @@ def _letter_faults(record: _Record, letter: Mapping[str, Any], known: _Known) ->
         yield f"what became of the letter {key} is not what its history says"
     if not _is_why(record, letter, known):
         yield f"why the letter {key} is {letter['status'].lower()} is not what its history says"
+    yield from _put_off(record, letter, known.now)
+
+
+def _put_off(record: _Record, letter: Mapping[str, Any], now: datetime) -> Iterator[str]:
+    """A letter that waits is looked at again within the longest wait, and is its claimer's no longer than a lease."""
+    last = max(now, record.lines[-1].recorded_at)
+    if letter["status"] in _WAITS and letter["next_try_at"] > last + LONGEST_WAIT:
+        yield f"the letter {letter['dedupe_key']} is put off until {london.spell(letter['next_try_at'])}"
+    is_leased = letter["status"] in (*_WAITS, MessageState.SENDING) and letter["lease_until"] is not None
+    if is_leased and letter["lease_until"] > last + LEASE:
+        yield f"the letter {letter['dedupe_key']} is kept from delivery until {london.spell(letter['lease_until'])}"
 
 
 _WAITS = (MessageState.QUEUED.value, MessageState.DELAYED.value)

@@ -1,6 +1,7 @@
 """`verify` with a checkpoint kept elsewhere: written when all is whole, and compared with what is there."""
 
 import json
+import re
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
@@ -60,10 +61,12 @@ def test_a_file_that_is_no_checkpoint_is_refused(cli: Cli) -> None:
     kept = Path("kept.json").read_text()
     Path("other.json").write_text(kept.replace("GSCP-2026-01", "GSCP-2026-99"))
     Path("none.json").write_text("{}")
+    Path("nowhen.json").write_text(re.sub(r'("at": ".*)[+]..:00"', r'\1"', kept))
 
     assert cli("verify", "--against", "other.json").err == (
         "other.json is not as it was written: its lines do not give the checkpoint it names.\n"
     )
+    assert cli("verify", "--against", "nowhen.json").err.startswith("nowhen.json is not as it was written")
     assert cli("verify", "--against", "none.json").err == (
         "none.json is no checkpoint (KeyError); name a file that `s11flow verify --write-checkpoint` made.\n"
     )

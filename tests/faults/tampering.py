@@ -50,7 +50,7 @@ def lived(uow: UnitOfWork, folder: Path, count: int = 16) -> UnitOfWork:
     run_to(uow, summer)
     _post(uow, summer)
     _set_aside(uow, ref(count), summer + timedelta(hours=1))
-    _mail(uow, autumn)
+    _mail(uow, folder, autumn)
     run_to(uow, autumn, start=summer)
     _reports(uow, folder, autumn, range(1, count, 2))
     _post(uow, autumn)
@@ -108,11 +108,13 @@ def _write(uow: UnitOfWork, statement: str, of: str, **values: str) -> None:
         connection.execute(text(statement), {"of": of, **values})
 
 
-def _mail(uow: UnitOfWork, now: datetime) -> None:
+def _mail(uow: UnitOfWork, folder: Path, now: datetime) -> None:
+    came = b"a report?"
+    digest = submissions.Documents(folder / "documents").keep(came)
     for of, note in ((ref(2), "a report?"), (None, "whose?"), (ref(4), "a question")):
         inbox.add(
             uow, partnership=CODE, arrived_at=now, now=now, by="clerk", case_ref=of, note=note,
-            files=[("report.docx", "ab" * 32, 10)],
+            files=[("scan.pdf", digest, len(came))],
         )  # fmt: skip
     inbox.ignore(uow, 3, "no report", now=now, by="clerk")
     inbox.file(uow, 2, ref(8), now=now, by="clerk")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from db import queries
@@ -26,17 +26,18 @@ from db.unit_of_work import UnitOfWork
 from s11flow.domain import acts
 from s11flow.domain.model import Submission
 from s11flow.services import cases, checkpoints, sessions, verify
-from s11flow.services.chain import HASHED, line_hash
+from s11flow.services.chain import HASHED, line_hash, sha256
 from s11flow.services.checkpoints import Checkpoint
 from s11flow.services.record import EXEMPT
 from s11flow.services.verify import verified
 from tests.conftest import ON_BOTH
 from tests.faults.conftest import Say
 from tests.faults.tampering import COLUMNS, LATE, TABLES, Cell, behind_its_back, cells, flip, lived, ref
-from tests.services.scene import CODE
+from tests.services.scene import CODE, at
 
 GLOBAL = ("subject.", "content.", "agency.", "partnership.", "cycle.", "panel_day.", "waiting_mail.")
 """Tables whose rows many cases look at: one cell of them at a time."""
+FAR = at("2099-01-01 09:00")
 
 
 @dataclass(frozen=True)
@@ -379,7 +380,8 @@ def test_what_came_after_a_checkpoint_does_not_speak_against_it(year: Year) -> N
 
 
 def test_a_document_that_was_changed_or_lost_is_found(year: Year) -> None:
-    changed, lost = sorted(path for path in year.documents.rglob("*") if path.is_file())[:2]
+    tray = year.documents / TRAY[:2] / TRAY
+    changed, lost = sorted(path for path in year.documents.rglob("*") if path.is_file() and path != tray)[:2]
     was = changed.read_bytes(), lost.read_bytes()
     changed.write_bytes(was[0] + b" and more")
     lost.unlink()
@@ -393,6 +395,54 @@ def test_a_document_that_was_changed_or_lost_is_found(year: Year) -> None:
     assert sorted(sentence.partition("report.docx")[2].partition("report ")[2] for sentence in said) == [
         "is not as it came.", "is not in the documents folder.",
     ]  # fmt: skip
+
+
+TRAY = sha256(b"a report?")
+"""What the mail in the tray brought."""
+
+
+def test_a_document_of_mail_in_the_tray_that_is_lost_is_found(year: Year) -> None:
+    place = year.documents / TRAY[:2] / TRAY
+    was = place.read_bytes()
+    place.unlink()
+    try:
+        with year.uow.read() as connection:
+            assert broken(connection, year) == tuple(
+                f"In the tray the file scan.pdf of mail {number} is not in the documents folder."
+                for number in (1, 2, 3)
+            )
+    finally:
+        place.write_bytes(was)
+
+
+def test_a_documents_folder_that_is_gone_is_found(year: Year, tmp_path: Path) -> None:
+    with year.uow.read() as connection:
+        (versions,) = connection.execute(select(func.count()).select_from(queries.submission)).scalars()
+        said = verified(connection, now=LATE, documents=tmp_path / "nowhere").broken
+
+    assert len([one for one in said if one.endswith("is not in the documents folder.")]) == len(said) == versions + 3
+
+
+@pytest.mark.parametrize(
+    ("status", "values", "says"),
+    [
+        ("DELAYED", {"next_try_at": FAR}, "is put off until Thursday 1 January 2099, 9am."),
+        ("QUEUED", {"lease_until": FAR}, "is kept from delivery until Thursday 1 January 2099, 9am."),
+        (
+            "QUEUED",
+            {"status": "SENDING", "lease_until": FAR},
+            "is kept from delivery until Thursday 1 January 2099, 9am.",
+        ),
+    ],
+)
+def test_a_letter_that_would_wait_for_ever_is_found(year: Year, status: str, values: dict[str, Any], says: str) -> None:
+    message = queries.message
+    first = select(message.c.id).where(message.c.status == status).limit(1).scalar_subquery()
+    with behind_its_back(year.uow) as connection:
+        connection.execute(update(message).where(message.c.id == first).values(values))
+        (said,) = broken(connection, year)
+
+    assert said.endswith(says)
 
 
 # --- the guards, taken away ------------------------------------------------------------------------------------------
