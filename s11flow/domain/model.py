@@ -553,7 +553,7 @@ def _ended_between(before: Facts, after: Facts) -> tuple[Escalation, ...]:
     return (before.escalation,) if is_another else ()
 
 
-# What says that an earlier letter no longer holds, and which letter that is.
+# What says that an earlier letter, or a date in it, no longer holds, and which letter that is.
 TAKES_BACK = {
     "escalation_resolved": "escalation",
     "escalation_stood_down": "escalation",

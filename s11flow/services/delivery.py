@@ -489,7 +489,7 @@ def _delayed(row: Any, outcome: Outcome, now: datetime) -> _Verdict:
         # Nobody was there: that says nothing about the letter, and is none of its tries. It goes before the others.
         again = {"attempts": row.attempts - 1, "next_try_at": now + DOWN_FOR}
         return _to(row, "not reached", {"status_why": outcome.detail, **again}, MessageEvent.DELAY)
-    wait = next_try(row.attempts)
+    wait = next_try(max(row.attempts, 1))
     if wait is None:
         why = f"Given up after {row.attempts} tries. {outcome.detail}"
         return _to(row, "given up", {"status_why": why}, MessageEvent.FAIL)

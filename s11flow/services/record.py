@@ -29,7 +29,7 @@ EXEMPT: Mapping[str, str] = MappingProxyType(
         "message.attempts": "How often delivery tried, from which it reckons how long to wait.",
         "message.lease_until": "Whose turn it is to deliver a letter just now; one longer than any lease is found.",
         "heartbeat.name": "Which row of the schedule ran; nothing is decided by it.",
-        "heartbeat.at": "When it last ran; the next run writes it anew.",
+        "heartbeat.at": "When it last ran; the next later run writes it anew.",
         "heartbeat.counters": "What that run counted; the next run writes it anew.",
     }
 )
