@@ -285,7 +285,7 @@ def flags(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[str, ...]:
         and reply_of(session, facts.agency) == "no reply",
         "to be recorded": session is not None and session.is_live and now >= session.ends_at,
         "joint report awaited": is_joint_awaited(facts),
-        "joint report not submitted": facts.covered_by is not None and facts.lead_state == CaseState.NOT_SUBMITTED,
+        "joint report not submitted": facts.state == CaseState.COVERED and facts.lead_state == CaseState.NOT_SUBMITTED,
         "extended": facts.dates.extended,
         "waived": facts.waived,
         "mail waiting": facts.mail_waiting_since is not None,

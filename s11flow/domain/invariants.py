@@ -130,7 +130,7 @@ def of_case(
 def _state_faults(facts: CaseFacts) -> Iterator[str]:
     if facts.state == CaseState.COVERED and facts.covered_by is None:
         yield "is covered by a joint report and names no lead"
-    if facts.covered_by is not None and facts.lead_state == CaseState.COVERED:
+    if facts.state == CaseState.COVERED and facts.lead_state == CaseState.COVERED:
         yield f"is covered by {facts.covered_by}, which is covered itself"
     if facts.state in _HAS_REPORT and facts.submission is None:
         yield f"is {words(facts.state)} and has no report on file"

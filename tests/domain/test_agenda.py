@@ -510,6 +510,11 @@ def test_a_cycle_owes_nothing_of_its_own() -> None:
             ("joint report awaited",),
         ),
         (
+            {"state": S.VOID, "covered_by": "x", "lead_state": S.NOT_SUBMITTED},
+            "2026-11-01 09:00",
+            (),
+        ),
+        (
             {"state": S.COVERED, "covered_by": "x", "lead_state": S.NOT_SUBMITTED},
             "2026-11-01 09:00",
             ("joint report not submitted",),

@@ -240,10 +240,14 @@ def test_a_session_takes_a_minute_or_more(minutes: int, faults: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("covered_by", "lead", "faults"),
-    [("05B", CaseState.SUBMITTED, 0), ("05B", CaseState.COVERED, 1), (None, CaseState.COVERED, 0)],
+    ("state", "lead", "faults"),
+    [
+        (CaseState.COVERED, CaseState.SUBMITTED, 0),
+        (CaseState.COVERED, CaseState.COVERED, 1),
+        (CaseState.VOID, CaseState.COVERED, 0),  # who covered it once is no lead of its any more
+    ],
 )
-def test_only_a_lead_that_is_covered_itself_is_none(covered_by: str | None, lead: CaseState, faults: int) -> None:
-    facts = case_facts(covered_by=covered_by, lead_state=lead)
+def test_only_a_lead_that_is_covered_itself_is_none(state: CaseState, lead: CaseState, faults: int) -> None:
+    facts = case_facts(state=state, session=None, covered_by="05B", lead_state=lead)
 
     assert of_case(RULES, facts, SITTING) == ("is covered by 05B, which is covered itself",) * faults
