@@ -257,16 +257,10 @@ def held_subject(connection: Connection, subject_id: int) -> Any:
     return _SUBJECT.one(connection, b_id=subject_id)
 
 
-# The states named one by one: a list of them would be written into the statement anew each time it is run.
-_open_escalation = exists().where(
-    queries.escalation.c.case_id == queries.subject.c.id,
-    *(queries.escalation.c.state != literal_column(f"'{state.value}'") for state in sorted(ESCALATION.ends)),
-)
 _SUBJECT = Single(
     select(
         *(queries.subject.c[name] for name in ("id", "ref", "kind", "state", "version", "seq", "head")),
         queries.subject.c.parked_at.is_not(None).label("is_parked"),
-        _open_escalation.label("is_escalated"),
     )
     .where(queries.subject.c.id == bindparam("b_id"))
     .with_for_update(),  # which says nothing on SQLite, where one writer holds everything
@@ -342,8 +336,23 @@ def case_follows(connection: Connection, subject: Any, row: Any, now: datetime, 
     came_late = row.kind == "report_request" and london.day_of(now) > london.day_of(row.queued_at)
     if delivered and came_late and _gives_notice(connection, subject.id, now):
         return
-    if subject.is_escalated:
+    if _OPEN_ESCALATION.one(connection, b_id=subject.id).is_open:
         recompute(connection, [subject.id], "case")
+
+
+# A question of its own, once the subject is ours: one asked with it would not see what whoever held it last has saved.
+# The states are named one by one: a list of them would be written into the statement anew each time it is run.
+_OPEN_ESCALATION = Single(
+    select(
+        exists()
+        .where(
+            queries.escalation.c.case_id == bindparam("b_id"),
+            *(queries.escalation.c.state != literal_column(f"'{state.value}'") for state in sorted(ESCALATION.ends)),
+        )
+        .label("is_open")
+    ),
+    ("b_id",),
+)
 
 
 def _gives_notice(connection: Connection, case_id: int, now: datetime) -> bool:

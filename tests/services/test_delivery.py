@@ -616,6 +616,29 @@ def test_the_clock_and_the_post_work_side_by_side(uow: UnitOfWork) -> None:
     assert verify(uow, now=at("2026-10-01 09:00")).broken == ()
 
 
+def test_a_delivery_sees_the_escalation_that_was_saved_while_it_waited_for_the_case(asked: UnitOfWork) -> None:
+    for words, server in (
+        ("2026-07-06 09:00", Server()),
+        ("2026-10-01 09:00", Server()),
+        ("2026-10-20 09:00", Server(lambda to: LATER if to == "youth@agency.example" else TOOK)),
+    ):
+        tick(asked, now=at(words))
+        delivered(asked, server, at(words))
+    tick(asked, now=at("2026-10-20 17:00"))
+    this_case = "(select id from subject where ref = 'GSCP-2026-01')"
+    tamper(asked, f"update escalation set state = 'WITHDRAWN' where case_id = {this_case}")
+    with ThreadPoolExecutor(1) as pool:
+        with asked.write() as connection:
+            connection.exec_driver_sql(f"update subject set next_due_at = null where id = {this_case}")
+            connection.exec_driver_sql(f"update escalation set state = 'PENDING' where case_id = {this_case}")
+            waits = pool.submit(deliver, asked, Server(), LIVE, now=at("2026-10-20 17:00"), limit=1)
+            sleep(0.5)
+        assert waits.result() == Delivered(sent=1)
+
+    ((next_due,),) = queries_of(asked, f"select next_due_at from subject where id = {this_case}")
+    assert next_due is not None
+
+
 # --- the next letter is claimed with what became of the last ----------------------------------------------------------
 
 
