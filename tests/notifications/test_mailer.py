@@ -72,6 +72,10 @@ TIMEOUT = "The mail server's timeout is a number of seconds from 1 to 999" + EXA
         ("smtp://u:hunter2@mail.example?tsl=none", OPTIONS),
         ("smtp://u:hunter2@mail.example?tls", OPTIONS),
         ("smtp://u:hunter2@mail.example?timeout=0", TIMEOUT),
+        (
+            "smtp://u:hunter2@mail..example",
+            "The mail server's name has a part that is empty or too long; write one such as mail.example.",
+        ),
         ("smtp://u@mail.example", "A mail server login needs both a user name and a password."),
         ("smtp://mail.example?tls=none", "Mail without TLS is only for a server on this machine; use tls=starttls."),
         (
