@@ -721,8 +721,10 @@ def test_names_and_free_text_are_kept_apart_from_the_record() -> None:
             asked(),
             acts.Record("absent"),
             "2026-11-10 10:00",
-            "Cannot record absent without notice for GSCP-2026-05A: it is pencilled. "
-            "You can: move, record attended, record attended in part, cancel, stand down.",
+            (
+                "Cannot record absent without notice for GSCP-2026-05A: it is pencilled. "
+                "You can: move, record attended, record attended in part, cancel, stand down."
+            ),
         ),
         (
             reported(session=invited()),
