@@ -25,7 +25,7 @@ def report_form(uow: UnitOfWork, ref: str, *, now: datetime) -> bytes:
             mailbox=definition.partnership.mailbox,
             agency=facts.agency.name,
             ref=facts.ref,
-                period_from=cycle.period_from,
+            period_from=cycle.period_from,
             period_to=cycle.period_to,
             deadline=None if facts.dates.deadline is None else facts.dates.deadline.at,
             standards=definition.standards,

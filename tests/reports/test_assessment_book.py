@@ -68,12 +68,20 @@ def filled(judgement: Assessment) -> bytes:
     for name, kind in REMARKS.items():
         for remark in getattr(judgement, name):
             put(book["Remarks"], book["Remarks"].max_row + 1, kind=kind, standard=remark.standard, text=remark.text)
-    for one in judgement.recommendations:
+    for advice in judgement.recommendations:
         sheet = book["Recommendations"]
-        put(sheet, sheet.max_row + 1, text=one.text, owner=one.owner, by=one.by)
-    for one in judgement.actions:
+        put(sheet, sheet.max_row + 1, text=advice.text, owner=advice.owner, by=advice.by)
+    for action in judgement.actions:
         sheet = book["Actions"]
-        put(sheet, sheet.max_row + 1, what=one.what, review=one.review, owner=one.owner, by=one.by, status=one.status)
+        put(
+            sheet,
+            sheet.max_row + 1,
+            what=action.what,
+            review=action.review,
+            owner=action.owner,
+            by=action.by,
+            status=action.status,
+        )
     for name, what in TEXTS.items():
         put(book["Texts"], row_of(book["Texts"], what), text=getattr(judgement, name))
     return saved(book)

@@ -11,6 +11,7 @@ from shutil import copyfile
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from calendars import london
 from calendars.bank_holidays import england_and_wales
@@ -61,7 +62,8 @@ Begin = Callable[[int, timedelta], tuple[UnitOfWork, datetime]]
 @pytest.fixture(scope="module")
 def begin(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[Begin]:
     """Gives a fresh database of a year at a moment."""
-    folder, engines = tmp_path_factory.mktemp("years"), []
+    folder = tmp_path_factory.mktemp("years")
+    engines: list[Engine] = []
 
     def begun(year: int, moment: timedelta) -> tuple[UnitOfWork, datetime]:
         template, now = _template(folder, migrated_sqlite, year, moment)
