@@ -79,9 +79,10 @@ def verify(
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read every history, row, letter and document again and say what does not add up.
+    """Read the whole record again and say what does not add up.
 
-    It ends with 3 when something does not. Keep the checkpoint where nobody who can write to the database can."""
+    That is every history, row, letter and document. It ends with 3 when something does not add up. Keep the checkpoint
+    where nobody who can write to the database can."""
     with at_work(partnership, now=now, reads=True) as desk:
         from s11flow.services import checkpoints
         from s11flow.services.verify import verify as check

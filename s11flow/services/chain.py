@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
+from operator import itemgetter, methodcaller
 from typing import Any
 
 import orjson
@@ -27,8 +27,8 @@ CLOCK = "clock"
 
 def canonical(value: object) -> str:
     """JSON with one way of writing it: keys in order, no spaces, letters as they are, instants as ISO text."""
-    # `default` is for subclasses of datetime, such as those of a frozen clock.
-    return orjson.dumps(value, default=datetime.isoformat, option=orjson.OPT_SORT_KEYS).decode()
+    # `default` is for subclasses of datetime and date, such as those of a frozen clock.
+    return orjson.dumps(value, default=methodcaller("isoformat"), option=orjson.OPT_SORT_KEYS).decode()
 
 
 def sha256(text: str | bytes) -> str:

@@ -162,8 +162,10 @@ def test_the_folder_holds_what_the_summary_points_to(year: Summary, folder: Path
     ]  # fmt: skip
     assert sorted(path.name for path in (folder / "report").iterdir()) == [
         "assurance-report.csv",
+        "assurance-report.docx",
         "assurance-report.html",
         "assurance-report.json",
+        "assurance-report.xlsx",
         "statement-of-effectiveness.md",
         "summary.md",
     ]

@@ -279,6 +279,8 @@ class Stage:
                 migrated(url)
             else:
                 postgres = self.postgres()
+                # An earlier stage on the same server has left its own, which goes with that stage's folder.
+                postgres.run(f"DROP DATABASE IF EXISTS {_template(scene)} WITH (FORCE)")
                 postgres.run(f"CREATE DATABASE {_template(scene)} TEMPLATE {TEMPLATE} STRATEGY file_copy")
                 url = postgres.address.format(_template(scene))
             engine = open_engine(url)
