@@ -63,9 +63,13 @@ ASKING = ("report_request", "reminder", "target_missed")
 """The kinds of letter that ask an agency for its report."""
 
 
-def due_subjects(connection: Connection, now: datetime, limit: int, *, partnerships: bool) -> list[Any]:
+def due_subjects(
+    connection: Connection, now: datetime, limit: int, *, partnerships: bool, without: Collection[int] = ()
+) -> list[Any]:
     """The ids and kinds of subjects owed something by *now*, soonest first; on Postgres locked to others."""
     wanted = subject.c.kind == "partnership" if partnerships else subject.c.kind != "partnership"
+    if without:
+        wanted &= ~_among(connection, subject.c.id, without)
     statement = (
         select(subject.c.id, subject.c.kind)
         .where(subject.c.parked_at.is_(None), subject.c.next_due_at <= now, wanted)
