@@ -84,17 +84,15 @@ def on_postgres(_folder: Path, cases: int = CASES) -> Result:
         server.run("CREATE DATABASE crowd TEMPLATE migrated")
         with database(server.address.format("crowd")) as uow:
             gather(uow, cases)
-        written: list[Written] = []
 
         def pair() -> tuple[float, float]:
             with server.database("crowd") as ticked, server.database("crowd") as bare:
                 ours = _tick_all(ticked, cases)
                 with _psycopg(ticked) as after:
-                    if not written:
-                        with _psycopg(server.address.format("crowd")) as before:
-                            written.append(difference(read_all(before.cursor()), read_all(after.cursor()), "%s"))
+                    with _psycopg(server.address.format("crowd")) as before:  # two lanes number their rows as it comes
+                        written = difference(read_all(before.cursor()), read_all(after.cursor()), "%s")
                     with _psycopg(bare) as connection:
-                        theirs = _write_postgres(connection, written[0])
+                        theirs = _write_postgres(connection, written)
                         _refuse_other_rows(after.cursor(), connection.cursor())
             return ours, theirs
 
