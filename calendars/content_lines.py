@@ -174,7 +174,7 @@ def _property(line: str) -> Property | None:
     cut = _value_at(rest)
     if cut is None or (name in _PEOPLE and not _is_whole(rest[cut + 1 :])):
         cut = _value_by_address(rest) if name in _PEOPLE else cut
-    elif cut is not None and name in _TIMES and not rest[cut + 1 : cut + 2].isdigit():
+    elif name in _TIMES and not rest[cut + 1 : cut + 2].isdigit():
         cut = rest.rfind(":")  # the name of the zone has a colon in it
     if cut is None:
         return None

@@ -14,7 +14,7 @@ PRODID: Final = "-//calendars//invitation 1.0//EN"
 
 # Written out, never worked out from the time zone database: readers take a zone listed date by date an hour wrong.
 # From 1996, the first year of today's rule.
-_LONDON_ZONE: Final = b"""BEGIN:VTIMEZONE\r
+LONDON_ZONE: Final = b"""BEGIN:VTIMEZONE\r
 TZID:Europe/London\r
 BEGIN:STANDARD\r
 DTSTART:19961027T020000\r
@@ -101,7 +101,7 @@ def _file(method: str, status: str, invitation: Invitation) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
-    calendar.add_component(Timezone.from_ical(_LONDON_ZONE))
+    calendar.add_component(Timezone.from_ical(LONDON_ZONE))
     calendar.add_component(_event(status, invitation, reply_wanted=method == "REQUEST"))
     file: bytes = calendar.to_ical()
     return file
@@ -109,21 +109,21 @@ def _file(method: str, status: str, invitation: Invitation) -> bytes:
 
 def _event(status: str, invitation: Invitation, *, reply_wanted: bool) -> Event:
     event = Event()
-    event.add("uid", _line(invitation.uid))
+    event.add("uid", one_line(invitation.uid))
     event.add("sequence", invitation.sequence)
     event.add("dtstamp", invitation.dtstamp.astimezone(UTC))
     event.add("dtstart", london.local(invitation.starts_at))
     event.add("dtend", london.local(invitation.ends_at))
-    event.add("summary", _line(invitation.summary))
-    event.add("description", _text(invitation.description))
-    event.add("location", _line(invitation.location))
+    event.add("summary", one_line(invitation.summary))
+    event.add("description", plain_text(invitation.description))
+    event.add("location", one_line(invitation.location))
     event.add("organizer", _address(invitation.organizer))
     event.add("attendee", _attendee(invitation.attendee, reply_wanted=reply_wanted))
     event.add("status", status)
     event.add("transp", "OPAQUE")
     event.add("class", "PUBLIC")
     if invitation.url is not None:
-        event.add("url", vUri(_line(invitation.url)))
+        event.add("url", vUri(one_line(invitation.url)))
     return event
 
 
@@ -137,18 +137,18 @@ def _attendee(person: Person, *, reply_wanted: bool) -> vCalAddress:
 
 
 def _address(person: Person) -> vCalAddress:
-    address = vCalAddress(f"mailto:{_line(person.email)}")
+    address = vCalAddress(f"mailto:{one_line(person.email)}")
     # A parameter has no escape for a double quote that every reader knows.
-    address.params["CN"] = _line(person.name).replace('"', "'")
+    address.params["CN"] = one_line(person.name).replace('"', "'")
     return address
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return *text* on one line: whatever breaks or hides text is a space, runs of spaces are one."""
-    return " ".join(_text(text).split())
+    return " ".join(plain_text(text).split())
 
 
-def _text(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return *text* with its line breaks, as plain newlines, and no other control character."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join("".join(map(_printable, line)) for line in lines)

@@ -7,7 +7,7 @@ must have is a UID, a person and a participation; the rest is told when it is th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from email.message import Message
@@ -260,7 +260,7 @@ class _Zones:
             return None
         *numbers, offset = read.groups()
         try:
-            wall = datetime(*(int(number or 0) for number in numbers))  # noqa: DTZ001  # its zone comes next
+            wall = _wall(numbers)
             if wall.year not in _YEARS:
                 return None
             zone = _offset(offset) if offset else self._zone(found.param("TZID"), floating)
@@ -280,6 +280,12 @@ class _Zones:
             if zone.value("TZID").strip('"') == name:
                 return _zone_written(zone)
         return None
+
+
+def _wall(numbers: Sequence[str | None]) -> datetime:
+    """What the clocks show, from year to second; raises ValueError for a time that no clock shows."""
+    year, month, day, hour, minute, second = (int(number or 0) for number in numbers)
+    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  # whose clocks is told elsewhere
 
 
 def _offset(text: str) -> tzinfo:
@@ -375,7 +381,7 @@ def _onset(part: Component) -> _Onset:
     read = _INSTANT.fullmatch(part.value("DTSTART"))
     if read is None:
         raise ValueError("a part of a time zone has no beginning")
-    starts = datetime(*(int(number or 0) for number in read.groups()[:6]))  # noqa: DTZ001  # what the clocks show
+    starts = _wall(read.groups()[:6])
     offset = _shift(part.value("TZOFFSETTO"))
     rule = dict(item.split("=", 1) for item in part.value("RRULE").upper().split(";") if "=" in item)
     if not rule:

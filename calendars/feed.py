@@ -1,0 +1,69 @@
+"""A plain calendar file of what happens when, to be read into a diary; it invites nobody and asks for no answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from icalendar import Calendar, Event, Timezone
+
+from calendars import london
+from calendars.invitation import LONDON_ZONE, one_line, plain_text
+
+PRODID = "-//calendars//feed 1.0//EN"
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something with a beginning and an end, as a diary shows it.
+
+    *uid* stays the same for as long as it is the same happening and *sequence* rises with every change. One that is
+    *free* leaves the reader's time free. Raises ValueError if an instant has no time zone or it does not end after it
+    starts.
+    """
+
+    uid: str
+    sequence: int
+    dtstamp: datetime
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    description: str = ""
+    location: str = ""
+    free: bool = False
+
+    def __post_init__(self) -> None:
+        for at in (self.dtstamp, self.starts_at, self.ends_at):
+            london.local(at)
+        if self.ends_at <= self.starts_at:
+            raise ValueError(f"{self.uid} cannot be in a diary: it must end after it starts; give a later end.")
+
+
+def feed(name: str, happenings: Sequence[Happening]) -> bytes:
+    """Return the iCalendar file of these happenings, in London time; equal happenings give equal bytes."""
+    calendar = Calendar()
+    calendar.add("prodid", PRODID)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("name", one_line(name))
+    calendar.add("x-wr-calname", one_line(name))
+    calendar.add_component(Timezone.from_ical(LONDON_ZONE))
+    for happening in happenings:
+        calendar.add_component(_event(happening))
+    file: bytes = calendar.to_ical()
+    return file
+
+
+def _event(happening: Happening) -> Event:
+    event = Event()
+    event.add("uid", one_line(happening.uid))
+    event.add("sequence", happening.sequence)
+    event.add("dtstamp", happening.dtstamp.astimezone(UTC))
+    event.add("dtstart", london.local(happening.starts_at))
+    event.add("dtend", london.local(happening.ends_at))
+    event.add("summary", one_line(happening.summary))
+    if happening.description:
+        event.add("description", plain_text(happening.description))
+    if happening.location:
+        event.add("location", one_line(happening.location))
+    event.add("transp", "TRANSPARENT" if happening.free else "OPAQUE")
+    return event
