@@ -16,6 +16,7 @@ from flufl.bounce import all_failures
 
 from notifications.address import check_address
 from notifications.headers import one_line, text_of
+from notifications.words import decoded, without_tags
 
 _LONGEST_REASON: Final = 500
 _MOST_FAILURES: Final = 100
@@ -484,10 +485,8 @@ def _words(mail: Message) -> str:
     """What a letter says to a person, without what it sends back as an attachment."""
     pieces: list[str] = []
     for part in _told_to_a_person(mail):
-        content = part.get_payload(decode=True)
-        if isinstance(content, bytes):
-            told = content.decode(_charset(part), "replace")
-            pieces.append(_without_tags(told) if part.get_content_subtype() == "html" else told)
+        told = decoded(part)
+        pieces.append(without_tags(told) if part.get_content_subtype() == "html" else told)
     return "\n".join(pieces)[:_LONGEST_TEXT]
 
 
@@ -504,25 +503,6 @@ def _told_to_a_person(part: Message) -> list[Message]:
             found.append(now)
     plain = [item for item in found if item.get_content_subtype() == "plain"]
     return plain or found
-
-
-def _charset(part: Message) -> str:
-    name = str(part.get_content_charset("utf-8"))
-    try:
-        "".encode(name)
-    except (LookupError, ValueError):
-        return "latin-1"
-    return name
-
-
-def _without_tags(page: str) -> str:
-    shown = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", " ", page)
-    shown = re.sub(r"(?i)<(br|/p|/div|/tr|/h\d|/li)\b[^>]*>", "\n", shown)
-    kept = re.sub(r"<([^<>\s@]+@[^<>\s@]+)>", r" \1 ", shown)  # an address in brackets is no tag
-    plain = re.sub(r"<[^<>]{0,2000}>", " ", kept)
-    for name, char in (("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", " "), ("&quot;", '"'), ("&#39;", "'"), ("&amp;", "&")):
-        plain = plain.replace(name, char)
-    return plain
 
 
 def _report_of(words: str) -> str:
