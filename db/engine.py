@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from db.errors import DatabaseUnreachable
+from db.errors import DatabaseUnreachable, DiskFailed
 
 WAIT = 5.0
 """Seconds that a person's command waits for somebody else's transaction."""
@@ -22,7 +22,8 @@ _EXAMPLES = "write sqlite:///s11flow.db, or postgresql://user@host/name"
 def open_engine(url: str) -> Engine:
     """Open the database at *url* and make sure that it answers; the engine is the caller's to dispose of.
 
-    A SQLite file that is not there yet is made; its folder is not. Raises `DatabaseUnreachable`.
+    A SQLite file that is not there yet is made; its folder is not. Raises `DatabaseUnreachable`, and `DiskFailed` where
+    the disk is full or failing.
     """
     parsed = _parse(url)
     engine = _open_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _open_postgres(parsed)
@@ -31,8 +32,21 @@ def open_engine(url: str) -> Engine:
             connection.exec_driver_sql("SELECT 1")
     except DBAPIError as error:
         engine.dispose()
+        if is_of_the_disk(error):
+            raise DiskFailed(" ".join(str(error.orig).split())) from None
         raise DatabaseUnreachable(why_unreachable(engine, error)) from None
     return engine
+
+
+# Of the disk. SQLite names its errors, psycopg numbers them: disk_full, io_error.
+_SQLITE_DISK = ("SQLITE_FULL", "SQLITE_IOERR")
+_POSTGRES_DISK = frozenset({"53100", "58030"})
+
+
+def is_of_the_disk(error: DBAPIError) -> bool:
+    """Whether the disk under the database is full or failing, and nothing else is wrong."""
+    name, number = getattr(error.orig, "sqlite_errorname", ""), getattr(error.orig, "sqlstate", None)
+    return name.startswith(_SQLITE_DISK) or number in _POSTGRES_DISK
 
 
 def why_unreachable(engine: Engine, error: DBAPIError) -> str:

@@ -8,16 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RootTransaction
 from sqlalchemy.exc import DBAPIError
 
-from db.engine import INTENT, READS, WAIT, WRITES, why_unreachable
+from db.engine import INTENT, READS, WAIT, WRITES, is_of_the_disk, why_unreachable
 from db.errors import Busy, DatabaseProblem, DatabaseUnreachable, DiskFailed, OutcomeUnknown
 
 # Postgres: lock_not_available, deadlock_detected, serialization_failure.
 _LOCKED = frozenset({"55P03", "40P01", "40001"})
 
-# Of the disk. Postgres: disk_full, io_error.
-_SQLITE_DISK = ("SQLITE_FULL", "SQLITE_IOERR")
 _SQLITE_CLOSED_TO_US = "SQLITE_READONLY"
-_POSTGRES_DISK = frozenset({"53100", "58030"})
 
 # SQLite reads of one moment anyway, and is told when the transaction begins that nothing is to be written.
 _READING: dict[str, dict[str, Any]] = {
@@ -143,7 +140,7 @@ def _is_locked(error: DBAPIError) -> bool:
 def _is_of_the_disk(error: DBAPIError, writes: bool) -> bool:
     # Who may only read and is told so has a bug, and not a disk that cannot be written.
     closed = writes and _name(error).startswith(_SQLITE_CLOSED_TO_US)
-    return closed or _name(error).startswith(_SQLITE_DISK) or _number(error) in _POSTGRES_DISK
+    return closed or is_of_the_disk(error)
 
 
 def _name(error: DBAPIError) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from calendars import london
 from s11flow.cli import options, show
 from s11flow.cli.frame import Exit, at_work, opened
 from s11flow.cli.options import AsJson, Now, Partnership
 
 if TYPE_CHECKING:
     from s11flow.services.agencies import Initialised
+    from s11flow.services.checkpoints import Checkpoint
 
 
 def init(
@@ -73,7 +76,9 @@ def verify(
     ] = None,
     write_checkpoint: Annotated[
         Path | None,
-        typer.Option("--write-checkpoint", metavar="FILE", help="When all is whole, write a checkpoint to keep."),
+        typer.Option(
+            "--write-checkpoint", metavar="FILE", help='When all is whole, write a checkpoint to keep; "-" prints it.'
+        ),
     ] = None,
     partnership: Partnership = None,
     now: Now = None,
@@ -83,7 +88,10 @@ def verify(
 
     That is every history, row, letter and document. It ends with 3 when something does not add up. Keep the checkpoint
     where nobody who can write to the database can."""
+    printed = str(write_checkpoint) == "-"
     with at_work(partnership, now=now, reads=True) as desk:
+        if printed and as_json:
+            raise typer.BadParameter("--json and --write-checkpoint - would both print a document; name a file.")
         from s11flow.services import checkpoints
         from s11flow.services.verify import verify as check
 
@@ -92,22 +100,37 @@ def verify(
             desk.uow, now=desk.now, against=kept, documents=desk.app.documents_dir, checkpoint_of=desk.partnership
         )
     found = checked.as_json()
+    if kept is not None:
+        found["against"] = {"file": str(against), "at": london.iso(kept.at), "subjects": len(kept.heads)}
     if write_checkpoint is not None and checked.checkpoint is not None:
         if checked.broken:
-            show.note(f"{write_checkpoint} was not written: a checkpoint is taken of what is whole.")
+            where = "The checkpoint" if printed else write_checkpoint
+            show.note(f"{where} was not written: a checkpoint is taken of what is whole.")
         else:
-            options.write_out(write_checkpoint, checked.checkpoint.text().encode())
+            _write(checked.checkpoint, None if printed else write_checkpoint)
             found["checkpoint"] = checked.checkpoint.line
-    show.answer(found, as_json=as_json, plain=lambda: _verified(found))
+    say = show.note if printed else show.line
+    show.answer(found, as_json=as_json, plain=lambda: _verified(found, say, None if kept is None else kept.at))
     if checked.broken:
         raise typer.Exit(Exit.PERSON)
 
 
-def _verified(found: dict[str, Any]) -> None:
+def _write(checkpoint: Checkpoint, place: Path | None) -> None:
+    """Keep it in a file, or print it."""
+    if place is None:
+        typer.echo(checkpoint.text(), nl=False)
+    else:
+        options.write_out(place, checkpoint.text().encode())
+
+
+def _verified(found: dict[str, Any], say: Callable[[str], None], compared: datetime | None) -> None:
     if not found["broken"]:
-        show.line(f"All is whole: {found['subjects']} subjects, {found['events']} lines of history.")
+        say(f"All is whole: {found['subjects']} subjects, {found['events']} lines of history.")
+    if compared is not None:
+        file, subjects = found["against"]["file"], found["against"]["subjects"]
+        say(f"Compared with {file}: the checkpoint of {london.spell(compared)}, which names {subjects} subjects.")
     if "checkpoint" in found:
-        show.line(f"Checkpoint: {found['checkpoint']}.")
+        say(f"Checkpoint: {found['checkpoint']}.")
     for sentence in found["broken"]:
         show.line(f"- {sentence}")
 

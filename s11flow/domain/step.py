@@ -55,8 +55,7 @@ def settle(rules: Rulebook, facts: F, now: datetime) -> Plan[F]:
 
 def _went(plan: Plan[F], next_due_at: datetime | None, now: datetime) -> Plan[F]:
     """The plan as its letters go: of each family the newest alone, and the day of a `submit` letter remembered."""
-    if len(plan.letters) > 1 or len(plan.entries) > len(plan.letters):
-        plan = _only_newest(plan)
+    plan = _only_newest(plan)
     facts = plan.facts
     if any(letter.family == "submit" for letter in plan.letters) and isinstance(facts, CaseFacts):
         facts = evolve(facts, submit_letter_on=london.day_of(now))
@@ -70,9 +69,9 @@ def run(rules: Rulebook, facts: F, action: DueAction, now: datetime) -> Plan[F]:
             return _run_case(rules, facts, action, now)
         case PartnershipFacts():
             ready = replace(_done(facts, action), last_digest_on=london.day_of(action.due_at))
-            return cast("Plan[F]", _owe_letter(facts, ready, action, now))
+            return cast("Plan[F]", _owe_letter(ready, action, now))
         case _:
-            return _owe_letter(facts, _done(facts, action), action, now)
+            return _owe_letter(_done(facts, action), action, now)
 
 
 def _run_case(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> Plan[CaseFacts]:
@@ -82,7 +81,7 @@ def _run_case(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetim
         return passed_over(facts, action, "expired")
     runner = RUNNERS.get(action.kind)
     if runner is None:
-        return _owe_letter(facts, _done(facts, action), action, now)
+        return _owe_letter(_done(facts, action), action, now)
     return runner(rules, facts, action, now)
 
 
@@ -149,7 +148,7 @@ def _letter_entry(action: DueAction, outcome: str) -> Entry:
     )
 
 
-def _owe_letter(facts: F, after: F, action: DueAction, now: datetime) -> Plan[F]:
+def _owe_letter(after: F, action: DueAction, now: datetime) -> Plan[F]:
     if action.valid_until is not None and now >= action.valid_until:
         return Plan(after, (_letter_entry(action, "expired"),), expired=1)
     return Plan(after, (_letter_entry(action, "owed"),), (letter_for(action, after),))

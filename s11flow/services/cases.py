@@ -34,18 +34,15 @@ def act(
     by: str,
     now: datetime,
     dossier: Dossier | None = None,
-    dry_run: bool = False,
 ) -> Plan[CaseFacts]:
     """Do *what* to the case *ref* at *now*, after all that the timetable owed it by then.
 
-    Raises RefusedError (nothing was changed; the sentence says what is possible) and UnknownError. With *dry_run*
-    nothing is saved.
+    Raises RefusedError (nothing was changed; the sentence says what is possible) and UnknownError.
     """
     with uow.write() as connection:
         loaded = one_case(connection, ref)
         change = change_for(loaded, what, by=by, now=now, dossier=dossier)
-        if not dry_run:
-            write(connection, [change], now)
+        write(connection, [change], now)
     plan: Plan[CaseFacts] = change.plan
     return plan
 

@@ -96,7 +96,6 @@ def open_cycle(
     now: datetime,
     by: str,
     period: tuple[date, date] | None = None,
-    dry_run: bool = False,
 ) -> Opened:
     """Open the cycle of *year*: pin what it runs by, make a case for each agency, pencil the sessions.
 
@@ -104,10 +103,7 @@ def open_cycle(
     already, or an empty register.
     """
     with uow.write() as connection:
-        opened = _open(connection, partnership, year, tuple(sorted(set(panel_days))), templates, now, by, period)
-        if dry_run:
-            connection.rollback()
-    return opened
+        return _open(connection, partnership, year, tuple(sorted(set(panel_days))), templates, now, by, period)
 
 
 def _open(

@@ -203,7 +203,6 @@ def move_day(
     by: str,
     reason: str = "",
     consent: bool = False,
-    dry_run: bool = False,
 ) -> tuple[Plan[CaseFacts], ...]:
     """Move all sessions of a panel day to another sitting day of the cycle, each at its own time (case 18).
 
@@ -219,8 +218,7 @@ def move_day(
         if not moving:
             raise UnknownError(f"No session of {cycle.ref} is on {london.spell_day(day)}.")
         changes = _moves(connection, rows, moving, to, reason, consent, by, now)
-        if not dry_run:
-            cases.write(connection, changes, now)
+        cases.write(connection, changes, now)
     return tuple(change.plan for change in changes)
 
 

@@ -22,12 +22,30 @@ def test_a_checkpoint_is_written_and_what_came_after_does_not_speak_against_it(c
     written = cli.json("verify", "--write-checkpoint", "kept.json", "--now", "2026-06-01")
     cli("tick", "--now", "2026-07-06T09:00")
     again = cli.json("verify", "--against", "kept.json")
+    said = cli("verify", "--against", "kept.json").out
 
     kept = json.loads(Path("kept.json").read_text())
     assert list(kept) == ["format", "partnership", "at", "checkpoint", "subjects"]
     assert written["checkpoint"] == kept["checkpoint"]
     assert len(kept["subjects"]) == written["subjects"]
     assert again["broken"] == []
+    assert again["against"] == {"file": "kept.json", "at": kept["at"], "subjects": written["subjects"]}
+    assert said.splitlines()[1:] == [
+        "Compared with kept.json: the checkpoint of Monday 1 June 2026, 9am, which names 26 subjects."
+    ]
+
+
+def test_a_checkpoint_is_printed_to_be_sent_elsewhere(cli: Cli) -> None:
+    printed = cli("verify", "--write-checkpoint", "-", "--now", "2026-06-01")
+    cli("verify", "--write-checkpoint", "kept.json", "--now", "2026-06-01")
+
+    assert printed.out == Path("kept.json").read_text()
+    assert printed.err.startswith("All is whole: 26 subjects, ")
+    assert not Path("-").exists()
+    both = cli("verify", "--write-checkpoint", "-", "--json")
+    assert (both.code, both.err) == (
+        2, "Invalid value: --json and --write-checkpoint - would both print a document; name a file.\n"
+    )  # fmt: skip
 
 
 def test_what_is_gone_since_a_checkpoint_is_named(cli: Cli) -> None:

@@ -1,6 +1,7 @@
 """Opening a database: what it promises then, and what is said when it cannot be opened."""
 
 import os
+import resource
 import socket
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from db.engine import open_engine
-from db.errors import DatabaseUnreachable
+from db.errors import DatabaseUnreachable, DiskFailed
 from db.unit_of_work import UnitOfWork
 
 
@@ -104,6 +105,18 @@ def refusal(url: str) -> str:
 )
 def test_a_wrong_address_is_one_sentence_that_names_the_setting(url: str, reason: str) -> None:
     assert refusal(url) == f"S11FLOW_DATABASE_URL cannot be used: {reason}."
+
+
+def test_a_disk_that_takes_nothing_is_named_and_not_the_address(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # no file may grow
+    try:
+        with pytest.raises(DiskFailed) as problem:
+            open_engine(f"sqlite:///{tmp_path / 's11flow.db'}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert str(problem.value).startswith("The database could not be read or written (disk I/O error)")
 
 
 def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:

@@ -497,6 +497,23 @@ SITS_ON_THURSDAY = "the panel sits on Thursday 12 November 2026, a working day; 
             id="a report taken back before it was asked for",
         ),
         pytest.param(
+            case_facts(state=S.SUBMITTED, submission=submission(), submissions=1, agency=agency(contact=None), seq=5),
+            acts.WithdrawReport("sent by mistake"),
+            "2026-06-15 10:00",
+            [
+                line("WITHDRAW_REPORT", before="SUBMITTED", after="REQUESTED", private={"reason": "sent by mistake"}),
+                line(
+                    "LETTER_DUE",
+                    about="letter",
+                    cause="the report was taken back before it was asked for",
+                    data={"kind": "report_request", "outcome": "no contact"},
+                ),
+            ],
+            [],
+            {"state": S.REQUESTED, "submission": None, "asked_at": london_at("2026-06-15 10:00")},
+            id="a report taken back by an agency that nobody can write to",
+        ),
+        pytest.param(
             reported(session=session(P.ATTENDED)),
             acts.Consider("attendance"),
             "2026-11-10 10:00",

@@ -136,7 +136,8 @@ def _asked_now(rules: Rulebook, facts: CaseFacts, at: datetime) -> Plan[CaseFact
         for m in facts.members
     )
     letters = (request, *told) if facts.agency.contact else ()
-    asked = Entry(at, Note.LETTER_DUE, "letter", cause=request.why, data={"kind": request.kind, "outcome": "owed"},
+    outcome = "owed" if letters else "no contact"
+    asked = Entry(at, Note.LETTER_DUE, "letter", cause=request.why, data={"kind": request.kind, "outcome": outcome},
                   letters=due_keys(letters))  # fmt: skip
     return Plan(noticed, (asked, *entries), letters)
 
