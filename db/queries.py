@@ -293,13 +293,11 @@ def history_among(connection: Connection, ids: Collection[int]) -> list[Any]:
 
 def streamed(
     connection: Connection, statement: Select[Any], column: ColumnElement[int], ids: Collection[int], size: int
-) -> Iterator[dict[str, Any]]:
-    """As `rows_among`, with no more than *size* rows in memory at a time."""
+) -> Iterator[Any]:
+    """As `rows_among`, with columns by name and no more than *size* rows in memory at a time."""
     wanted = statement.where(_among(connection, column, ids)).execution_options(yield_per=size)
     found = connection.execute(wanted)
-    names = tuple(found.keys())
-    for row in found:
-        yield dict(zip(names, row, strict=True))
+    return map(_row_type(tuple(found.keys()))._make, found)
 
 
 def rows_among(

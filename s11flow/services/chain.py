@@ -27,8 +27,14 @@ CLOCK = "clock"
 
 def canonical(value: object) -> str:
     """JSON with one way of writing it: keys in order, no spaces, letters as they are, instants as ISO text."""
-    # `default` is for subclasses of datetime and date, such as those of a frozen clock.
-    return orjson.dumps(value, default=methodcaller("isoformat"), option=orjson.OPT_SORT_KEYS).decode()
+    return _canonical(value).decode()
+
+
+def _canonical(value: object) -> bytes:
+    return orjson.dumps(value, default=_isoformat, option=orjson.OPT_SORT_KEYS)
+
+
+_isoformat = methodcaller("isoformat")  # for subclasses of datetime and date, such as those of a frozen clock
 
 
 def sha256(text: str | bytes) -> str:
@@ -38,7 +44,12 @@ def sha256(text: str | bytes) -> str:
 
 def message_digest(row: Mapping[str, Any]) -> str:
     """The digest of what a queued message is: recipient, subject line, context, and why and when it is owed."""
-    return sha256(canonical([row[name] for name in FROZEN]))
+    return frozen_digest([row[name] for name in FROZEN])
+
+
+def frozen_digest(values: Sequence[Any]) -> str:
+    """The same, of its FROZEN values."""
+    return hashlib.sha256(_canonical(values)).hexdigest()
 
 
 HASHED = (
@@ -50,7 +61,7 @@ HASHED = (
 
 def line_hash(head: str, ref: str, line: Sequence[Any]) -> str:
     """The digest of a history line, its HASHED values, after *head*: `sha256(previous hash + canonical text)`."""
-    return sha256(head + canonical([ref, *line]))
+    return hashlib.sha256(head.encode() + _canonical([ref, *line])).hexdigest()
 
 
 _hashed = itemgetter(*HASHED)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -181,9 +182,12 @@ LETTER = ("dedupe_key", "status", "status_why", "sent_at", "message_id", "raw")
 
 def outcome(letter: Mapping[str, Any]) -> str:
     """The digest of what became of a letter: how it stands, when it left, under which Message-ID, and its bytes."""
-    raw = letter["raw"]
-    sent = None if raw is None else sha256(raw)
-    return sha256(canonical([letter["status"], letter["sent_at"], letter["message_id"], sent]))
+    return outcome_of(letter["status"], letter["sent_at"], letter["message_id"], letter["raw"])
+
+
+def outcome_of(status: str, sent_at: datetime | None, message_id: str | None, raw: bytes | None) -> str:
+    """The same, of the columns that say it."""
+    return sha256(canonical([status, sent_at, message_id, None if raw is None else sha256(raw)]))
 
 
 def letter_left(letter: Mapping[str, Any]) -> dict[str, str]:

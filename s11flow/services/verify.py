@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ from s11flow.domain.model import (
 )
 from s11flow.services import record as kept
 from s11flow.services import strays
-from s11flow.services.chain import FROZEN, HASHED, line_hash, message_digest, sha256
+from s11flow.services.batches import without_collector
+from s11flow.services.chain import FROZEN, HASHED, frozen_digest, line_hash, sha256
 from s11flow.services.checkpoints import Checkpoint, taken
 from s11flow.services.delivery import LEASE
 from s11flow.services.subjects import Loaded, load
@@ -89,12 +91,8 @@ def verified(
     known = _Known.of(connection, now, against, documents)
     broken: list[str] = []
     for ids in _batches(connection):
-        records, unreadable = _read_safely(connection, ids, known)
-        broken += unreadable
-        for faults in _state_faults(connection, records, known):
-            broken += faults
-        known.subjects += len(ids)
-        known.events += sum(len(record.lines) for record in records.values())
+        with without_collector():
+            broken += _batch_faults(connection, ids, known)
     for cycle_id in known.pins:
         with suppress(ValueError, TypeError):  # of one that cannot be read it is said already
             broken += invariants.of_sessions(_live_sessions(connection, cycle_id))
@@ -103,6 +101,15 @@ def verified(
     if documents is not None:
         broken += _tray_faults(connection, documents)
     return Verified(now, known.subjects, known.events, tuple(broken))
+
+
+def _batch_faults(connection: Connection, ids: Sequence[int], known: _Known) -> list[str]:
+    records, broken = _read_safely(connection, ids, known)
+    for faults in _state_faults(connection, records, known):
+        broken += faults
+    known.subjects += len(ids)
+    known.events += sum(len(record.lines) for record in records.values())
+    return broken
 
 
 # --- what is known of the whole while its parts are looked at --------------------------------------------------------
@@ -259,8 +266,9 @@ def _take_lines(record: _Record, known: _Known) -> None:
                 record.queued[item["key"]] = (item["digest"], line.recorded_at)
         if line.event in _TELLS:
             _take_told(record, line, known)
-    keys = Counter(line.due_key for line in record.lines if line.due_key is not None)
-    record.faults += [f"{key} is recorded {count} times" for key, count in keys.items() if count > 1]
+    keys = [line.due_key for line in record.lines if line.due_key is not None]
+    if len(set(keys)) < len(keys):
+        record.faults += [f"{key} is recorded {times} times" for key, times in Counter(keys).items() if times > 1]
 
 
 def _take_left(record: _Record, line: Any) -> Iterator[str]:
@@ -417,13 +425,13 @@ def _row_faults(record: _Record, known: _Known) -> Iterator[str]:
         if table == "waiting_mail":
             found = known.mail.get(int(which))
             known.named.add(int(which))
-        words, left = _words(called), record.left.get(called)
+        left = record.left.get(called)
         if found is None:
-            yield f"{words} is not there, and its history has it"
+            yield f"{_words(called)} is not there, and its history has it"
         elif left is None:
-            yield f"{words} is in no history"
+            yield f"{_words(called)} is in no history"
         elif left != found:
-            yield f"{words} is not as its history left it"
+            yield f"{_words(called)} is not as its history left it"
 
 
 _WORDS: Mapping[str, Callable[[str], str]] = {
@@ -457,7 +465,8 @@ def _since(at: datetime | None) -> str:
 # --- its letters -----------------------------------------------------------------------------------------------------
 
 _READ = (
-    "subject_id", "cycle_id", "digest", "queued_at", "next_try_at", "lease_until", *FROZEN,
+    *FROZEN,
+    "subject_id", "cycle_id", "digest", "queued_at", "next_try_at", "lease_until",
     *(name for name in kept.LETTER if name not in FROZEN),
 )  # fmt: skip
 
@@ -466,59 +475,63 @@ def _take_letters(connection: Connection, records: Mapping[int, _Record], known:
     message = queries.message
     statement = select(*(message.c[name] for name in _READ)).order_by(message.c.id)
     for letter in queries.streamed(connection, statement, message.c.subject_id, [*records], _LETTERS):
-        record = records[letter["subject_id"]]
+        record = records[letter.subject_id]
+"""The columns of a message that are read; those that its digest is taken of come first."""
         record.faults += _letter_faults(record, letter, known)
     for record in records.values():
         record.faults += [f"the letter {key} is in its history and not in the outbox" for key in record.queued]
 
 
-def _letter_faults(record: _Record, letter: Mapping[str, Any], known: _Known) -> Iterator[str]:
-    key = letter["dedupe_key"]
-    if message_digest(letter) != letter["digest"]:
+def _letter_faults(record: _Record, letter: Any, known: _Known) -> Iterator[str]:
+    key = letter.dedupe_key
+    if frozen_digest(letter[: len(FROZEN)]) != letter.digest:
         yield f"the letter {key} is not as it was queued"
     digest, queued_at = record.queued.pop(key, (None, None))
     if digest is None:
         yield f"the letter {key} is named in no history"
         return
-    if digest != letter["digest"]:
+    if digest != letter.digest:
         yield f"the letter {key} is not the one its history names"
-    if queued_at != letter["queued_at"]:
+    if queued_at != letter.queued_at:
         yield f"the letter {key} was not queued when its row says"
-    if letter["cycle_id"] != record.subject.cycle_id:
+    if letter.cycle_id != record.subject.cycle_id:
         yield f"the letter {key} is not of its cycle"
     if not _came_to(record, letter):
         yield f"what became of the letter {key} is not what its history says"
     if not _is_why(record, letter, known):
-        yield f"why the letter {key} is {letter['status'].lower()} is not what its history says"
-    yield from _put_off(record, letter, known.now)
-
-
-def _put_off(record: _Record, letter: Mapping[str, Any], now: datetime) -> Iterator[str]:
-    """A letter that waits is looked at again within the longest wait, and is its claimer's no longer than a lease."""
-    last = max(now, record.lines[-1].recorded_at)
-    if letter["status"] in _WAITS and letter["next_try_at"] > last + LONGEST_WAIT:
-        yield f"the letter {letter['dedupe_key']} is put off until {london.spell(letter['next_try_at'])}"
-    is_leased = letter["status"] in (*_WAITS, MessageState.SENDING) and letter["lease_until"] is not None
-    if is_leased and letter["lease_until"] > last + LEASE:
-        yield f"the letter {letter['dedupe_key']} is kept from delivery until {london.spell(letter['lease_until'])}"
+        yield f"why the letter {key} is {letter.status.lower()} is not what its history says"
+    if letter.status in _MAY_GO:
+        yield from _put_off(record, letter, known.now)
 
 
 _WAITS = (MessageState.QUEUED.value, MessageState.DELAYED.value)
+_SENDING = MessageState.SENDING.value
+_MAY_GO = frozenset({*_WAITS, _SENDING})
 
 
-def _came_to(record: _Record, letter: Mapping[str, Any]) -> bool:
+def _put_off(record: _Record, letter: Any, now: datetime) -> Iterator[str]:
+    """A letter that waits is looked at again within the longest wait, and is its claimer's no longer than a lease."""
+    last = max(now, record.lines[-1].recorded_at)
+    if letter.status in _WAITS and letter.next_try_at > last + LONGEST_WAIT:
+        yield f"the letter {letter.dedupe_key} is put off until {london.spell(letter.next_try_at)}"
+    if letter.lease_until is not None and letter.lease_until > last + LEASE:
+        yield f"the letter {letter.dedupe_key} is kept from delivery until {london.spell(letter.lease_until)}"
+
+
+def _came_to(record: _Record, letter: Any) -> bool:
     """Whether a letter stands as its history says; one that is on its way, whether it was one that waited."""
-    key = letter["dedupe_key"]
+    key = letter.dedupe_key
     left = record.left.get(f"letter {key}")
-    if letter["status"] == MessageState.SENDING and letter["lease_until"] is not None:
+    if letter.status == _SENDING and letter.lease_until is not None:
         return left is None or _last_told(record, key) in _WAITS
     if left is None:  # never tried, as most are that wait: nothing to reckon
-        return letter["status"] == MessageState.QUEUED and all(letter[name] is None for name in _UNTRIED)
-    return kept.outcome(letter) == left
+        return outcome == _UNTRIED
+    return kept.outcome_of(*outcome) == left
 
 
-_UNTRIED = ("sent_at", "message_id", "raw")
+_UNTRIED = (MessageState.QUEUED.value, None, None, None)
 _ON_LETTERS = frozenset({Note.DELIVERY.name, Note.MESSAGE_STOPPED.name})
+    outcome = (letter.status, letter.sent_at, letter.message_id, letter.raw)
 
 
 def _last_told(record: _Record, key: str) -> object:
@@ -527,13 +540,16 @@ def _last_told(record: _Record, key: str) -> object:
     return next((data["status"] for data in told if data.get("key") == key), None)
 
 
-def _is_why(record: _Record, letter: Mapping[str, Any], known: _Known) -> bool:
+def _is_why(record: _Record, letter: Any, known: _Known) -> bool:
     """Whether the reason on a letter is the recorded one; one that waits may say what all were told."""
-    told = record.left.get(f"why {letter['dedupe_key']}")
-    if told is None and letter["status_why"] == "":
+    told = record.left.get(f"why {letter.dedupe_key}")
+    if told is None and letter.status_why == "":
         return True
-    why = sha256(letter["status_why"])
-    return why == told or (why in known.downs and letter["status"] in (MessageState.QUEUED, MessageState.SENDING))
+    why = _of_reason(letter.status_why)
+    return why == told or (why in known.downs and letter.status in (MessageState.QUEUED.value, _SENDING))
+
+
+_of_reason = lru_cache(maxsize=1024)(sha256)  # many letters have the same
 
 
 # --- what the record leads to: dates, the next due instant, facts ----------------------------------------------------
