@@ -31,10 +31,14 @@ class Grounds:
     forks: Forks
     stage: Stage
     server: MailServer
+    _known: dict[tuple[str, str, str], Ground] = field(default_factory=dict)
 
     def of(self, name: str, database: str = "sqlite", *, without: str = "") -> Ground:
         """Where one scene is played; *without* one of the guards of `tests.faults.playing`, if any."""
-        return Ground(self.forks, self.stage, self.server, PLAYED[name], database, without)
+        if (name, database, without) not in self._known:
+            ground = Ground(self.forks, self.stage, self.server, PLAYED[name], database, without)
+            self._known[name, database, without] = ground
+        return self._known[name, database, without]
 
 
 @contextmanager
@@ -64,9 +68,11 @@ class Ground:
     without: str = ""
     """One of the guards of `tests.faults.playing`, taken away."""
     _kept: Path = field(init=False)
+    _calls: tuple[Call, ...] = ()
 
     def __post_init__(self) -> None:
-        self._kept = self.stage.root / "undisturbed.pickle"
+        words = f"undisturbed {self.scene.name} {self.database} {self.without}"
+        self._kept = self.stage.root / f"{words.strip().replace(' ', '-')}.pickle"
         with self.place() as where:
             self.forks.warm_up(f"{_PLAYING}:undisturbed", str(self._kept), *where)
 
@@ -86,7 +92,8 @@ class Ground:
 
     def calls(self) -> tuple[Call, ...]:
         """All that the scene asks of the kernel, in order."""
-        return self.watched()[0]
+        self._calls = self._calls or self.watched()[0]
+        return self._calls
 
     def watched(self) -> tuple[tuple[Call, ...], Disk, str]:
         """The same, with the disk as it was before, and the whole log to follow on it."""

@@ -80,6 +80,7 @@ IDLE = ("later", "no", "sent", "sent", "sent", "later", "sent")  # at MAIL, over
 TABLE = [(phase, manner, fate) for phase, row in FATES.items() for manner, fate in zip(Manner, row, strict=True)]
 AT_ONCE = (Phase.MAIL, Phase.RCPT, Phase.DATA)  # where it matters that all is asked at once of a server that allows it
 BOTH_WAYS = [(*row, False) for row in TABLE] + [(*row, True) for row in TABLE if row[0] in AT_ONCE]
+AT_ONCE_TOO = (Manner.NEVER, Manner.DROP)  # of the answers to all at once the short run sees these
 LOST = [(phase, manner) for phase, manner, fate in TABLE if fate == "lost"]
 
 STATUS = {"away": "DELAYED", "later": "DELAYED", "no": "FAILED", "lost": "QUEUED", "sent": "SENT"}
@@ -87,6 +88,16 @@ CAUSE = {
     "away": "not reached", "later": "delayed", "no": "refused", "lost": "re-sent after an unknown outcome",
     "sent": "delivered",
 }  # fmt: skip
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Where all is asked at once the same is seen; the short run looks at a few of those."""
+    thorough = metafunc.config.getoption("--thorough")
+    if {"phase", "manner", "becomes", "at_once"} <= {*metafunc.fixturenames}:
+        chosen = [row for row in BOTH_WAYS if thorough or not row[3] or row[1] in AT_ONCE_TOO]
+        metafunc.parametrize(("phase", "manner", "becomes", "at_once"), chosen)
+    elif "at_once" in metafunc.fixturenames:
+        metafunc.parametrize("at_once", [False, True] if thorough else [False])
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +156,6 @@ def still(uow: UnitOfWork, server: AwkwardServer) -> None:
             deliver(uow, mailer, LIVE, now=now)
 
 
-@pytest.mark.parametrize(("phase", "manner", "becomes", "at_once"), BOTH_WAYS)
 def test_what_becomes_of_a_letter_and_the_next_ones_leave(
     phase: Phase, manner: Manner, becomes: str, at_once: bool, house: UnitOfWork
 ) -> None:
@@ -175,7 +185,6 @@ def test_what_becomes_of_a_letter_and_the_next_ones_leave(
     assert len(set(server.taken)) == len({mail.message_id for mail in server.taken})  # byte for byte
 
 
-@pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "all at once"])
 @pytest.mark.parametrize(("manner", "becomes"), [*zip(Manner, IDLE, strict=True)])
 def test_a_connection_that_ended_while_it_was_idle_costs_no_letter_a_try(
     manner: Manner, becomes: str, at_once: bool, house: UnitOfWork
@@ -391,7 +400,7 @@ def test_an_answer_that_came_while_the_database_was_down_is_recorded_when_it_is_
 def test_control_without_waiting_the_answer_is_not_recorded(
     postgres_to_stop: Stoppable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "_UNTIL_BACK", ())
+    monkeypatch.setattr(delivery, "RECORDED_WITHIN", 0.0)
 
     with pytest.raises(DatabaseUnreachable):
         delivered_while_the_database_restarts(postgres_to_stop)

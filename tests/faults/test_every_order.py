@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -28,19 +29,32 @@ from s11flow.services.tick import tick
 from tests.faults.conftest import Say
 from tests.faults.gaps import at, house
 from tests.faults.machine import Ground, Office, opened, postgres_starts, sqlite_starts
+from tests.faults.syscalls import fast_folder
 from tests.postgres import Postgres
 
 pytestmark = pytest.mark.timeout(900)  # what fails is made small before it is told, and that takes a while
 
 STEPS = 50
+PARTS = 4
+"""The long run is cut into so many, each from a number of its own: several processes may share them."""
 _FOUND = Path(__file__).resolve().parents[2] / "build" / "hypothesis"
 """Examples that failed, to be tried first the next time; git does not keep them."""
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The parts of the long run; the short one is one part."""
+    if "part" in metafunc.fixturenames:
+        parts = PARTS if metafunc.config.getoption("--thorough") else 1
+        metafunc.parametrize("part", range(parts), ids=[f"{number}-of-{parts}" for number in range(1, parts + 1)])
+
+
 @pytest.fixture(scope="module")
-def ground(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """A SQLite database to play on."""
-    with _ground(migrated_sqlite.read_bytes(), tmp_path_factory.mktemp("machine")) as made:
+def ground(migrated_sqlite: Path) -> Iterator[Ground]:
+    """A SQLite database to play on, in memory if there is room: who dies here leaves the kernel all it wrote."""
+    with (
+        TemporaryDirectory(dir=fast_folder(), prefix="s11flow-machine-") as folder,
+        _ground(migrated_sqlite.read_bytes(), Path(folder)) as made,
+    ):
         yield made
 
 
@@ -73,8 +87,9 @@ def _anywhere() -> int:
     return int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(2**32))
 
 
-def test_whatever_is_done_the_record_is_whole(ground: Ground, thorough: bool, say: Say) -> None:
-    _played(ground, 2000 if thorough else 30, began := _anywhere())
+def test_whatever_is_done_the_record_is_whole(part: int, ground: Ground, thorough: bool, say: Say) -> None:
+    ground.counted.clear()
+    _played(ground, 2000 // PARTS if thorough else 30, began := _anywhere())
 
     say(seed=began, steps=STEPS, **dict(ground.counted.most_common()))
 

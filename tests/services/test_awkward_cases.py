@@ -20,6 +20,7 @@ from sqlalchemy import func, make_url, select
 from calendars.bank_holidays import england_and_wales
 from db import queries
 from db.engine import open_engine
+from db.rehearsal import rehearsed
 from db.unit_of_work import UnitOfWork
 from notifications.policy import PostPolicy
 from s11flow.domain import acts
@@ -299,16 +300,16 @@ def _published(*, new: date | None = None, gone: date | None = None) -> dict[dat
     return {day: why for day, why in found.items() if day != gone}
 
 
-def _adopt(house: House, published: dict[date, str], *, dry_run: bool = False) -> dict[str, Any]:
+def _adopt(uow: UnitOfWork, published: dict[date, str]) -> dict[str, Any]:
     return bank_holidays.adopt_holidays(
-        house.uow, partnership=CODE, year=YEAR, published=published, now=AUTUMN, by="clerk", dry_run=dry_run
+        uow, partnership=CODE, year=YEAR, published=published, now=AUTUMN, by="clerk"
     ).as_json()
 
 
 def test_case_13_a_new_bank_holiday_moves_no_deadline_earlier(autumn: House) -> None:
     before = {ref: autumn.facts(ref).dates for ref in (YOUTH, STROUD)}
 
-    adopted = _adopt(autumn, _published(new=date(2026, 10, 20)))
+    adopted = _adopt(autumn.uow, _published(new=date(2026, 10, 20)))
 
     assert adopted["added"] == ["2026-10-20 Jubilee bank holiday"]
     assert (adopted["moved"], adopted["not_moved_earlier"]) == ([], [YOUTH, STROUD, POLICE])
@@ -323,9 +324,10 @@ def test_case_13_a_bank_holiday_taken_back_moves_a_deadline_later_and_lists_who_
     sessions.move(autumn.uow, YOUTH, to=at("2027-01-18 09:00"), asked_by="panel", now=AUTUMN, by="clerk")
     told = len(autumn.letters("dates_changed"))
 
-    foreseen = _adopt(autumn, _published(gone=boxing_day), dry_run=True)
+    with rehearsed(autumn.uow) as rehearsal:
+        foreseen = _adopt(rehearsal, _published(gone=boxing_day))
     unchanged = autumn.facts(YOUTH).dates.deadline
-    done = _adopt(autumn, _published(gone=boxing_day))
+    done = _adopt(autumn.uow, _published(gone=boxing_day))
 
     assert foreseen == done
     assert done["moved"] == [
@@ -405,19 +407,20 @@ def test_case_17_after_a_month_without_a_clock_the_next_thing_a_person_does_find
 # --- sessions --------------------------------------------------------------------------------------------------------
 
 
-def _move_day(house: House, to: date, now: datetime = AUTUMN, **more: Any) -> list[str]:
+def _move_day(uow: UnitOfWork, to: date, now: datetime = AUTUMN, **more: Any) -> list[str]:
     moved = panel_days.move_day(
-        house.uow, partnership=CODE, year=YEAR, day=PANEL, to=to, now=now, by="clerk", reason="no room", **more
+        uow, partnership=CODE, year=YEAR, day=PANEL, to=to, now=now, by="clerk", reason="no room", **more
     )
     return [plan.facts.ref for plan in moved]
 
 
 def test_case_18_a_panel_day_that_moves_takes_its_invitations_replies_and_letters_with_it(autumn: House) -> None:
     sessions.reply(autumn.uow, STROUD, "a@district.example", "accepted", now=AUTUMN, by="clerk")
-    foreseen = _move_day(autumn, NEXT_TUESDAY, dry_run=True)
+    with rehearsed(autumn.uow) as rehearsal:
+        foreseen = _move_day(rehearsal, NEXT_TUESDAY)
     still = autumn.facts(STROUD).session
 
-    moved = _move_day(autumn, NEXT_TUESDAY)
+    moved = _move_day(autumn.uow, NEXT_TUESDAY)
     autumn.until(at("2026-10-05 12:05"))
 
     session, dates = autumn.facts(STROUD).session, autumn.facts(STROUD).dates
@@ -440,7 +443,7 @@ def test_case_18_clashes_are_listed_before_anything_moves(autumn: House) -> None
     sessions.move(autumn.uow, POLICE, to=at("2026-11-17 09:00"), asked_by="agency", now=AUTUMN, by="clerk")
 
     with pytest.raises(WrongInputError, match=rf"Nothing was moved\. {YOUTH}: .* overlaps another agency's session"):
-        _move_day(autumn, NEXT_TUESDAY)
+        _move_day(autumn.uow, NEXT_TUESDAY)
 
     assert {autumn.facts(ref).session.revision for ref in (YOUTH, STROUD)} == {0}  # type: ignore[union-attr]  # both have one
 
@@ -450,9 +453,9 @@ def test_case_19_a_day_that_brings_the_deadline_forward_needs_the_agencies_conse
     panel_days.add_day(autumn.uow, partnership=CODE, year=YEAR, day=earlier, now=AUTUMN, by="clerk")
 
     with pytest.raises(RefusedError, match=r"from Tuesday 20 October 2026 to Thursday 15 October 2026"):
-        _move_day(autumn, earlier)
+        _move_day(autumn.uow, earlier)
     kept = autumn.facts(YOUTH).dates.deadline
-    _move_day(autumn, earlier, consent=True)
+    _move_day(autumn.uow, earlier, consent=True)
 
     moved = autumn.facts(YOUTH).dates.deadline
     assert (kept and kept.on, moved and moved.on) == (date(2026, 10, 20), date(2026, 10, 15))
