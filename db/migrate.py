@@ -61,6 +61,12 @@ def is_current(engine: Engine) -> bool:
     return current(engine) == head()
 
 
+def is_known(revision: str) -> bool:
+    """Say whether this release has heard of *revision*; it has not of what a newer one made."""
+    scripts = ScriptDirectory.from_config(configuration())
+    return revision in {script.revision for script in scripts.walk_revisions()}
+
+
 def configuration(connection: Connection | None = None) -> Config:
     """Give what Alembic's own commands need, to work on *connection* in its transaction; it reads no file."""
     config = Config(attributes={"connection": connection})

@@ -119,6 +119,29 @@ class SmtpMailer(Closing):
         self._connection: smtplib.SMTP | None = None
         self._is_amid_a_mail = False
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether nothing is said to the server without TLS."""
+        return self._tls != "none"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server is on this machine."""
+        return _is_loopback(self.host)
+
+    def greet(self, *, within: float) -> Outcome | None:
+        """Connect, log in and say goodbye, with *within* seconds for each answer; give what hindered it, or None."""
+        patience, self._timeout = self._timeout, min(within, self._timeout)
+        try:
+            self._drop()
+            self._connection = self._connect()
+        except _Stop as stop:
+            return stop.outcome
+        finally:
+            self._timeout = patience
+        self.close()
+        return None
+
     def send(
         self, raw: bytes, *, sender: str, recipient: str, name: str, meanwhile: Callable[[], None] = nothing
     ) -> Outcome:

@@ -75,7 +75,7 @@ class App:
     @cached_property
     def unit_of_work(self) -> UnitOfWork:
         """Transactions on a database with the tables of this release. Raises `NotMigrated`, `DatabaseUnreachable`."""
-        _refuse_missing(self.settings.database_url)
+        refuse_missing(self.settings.database_url)
         there = migrate.current(self.engine)
         if there != migrate.head():
             has = "has no tables of ours yet" if there is None else f"is at revision {there}"
@@ -155,8 +155,11 @@ def _said_by(variable: str, error: ValueError) -> SettingsError:
     return SettingsError(variable, f"cannot be used: {wrong[:1].lower()}{wrong[1:]}", instead)
 
 
-def _refuse_missing(url: str) -> None:
-    """Opening an SQLite file that is not there would make one: the wrong folder would look like an empty register."""
+def refuse_missing(url: str) -> None:
+    """Raise `NotMigrated` when *url* names an SQLite file that is not there.
+
+    Opening it would make one: the wrong folder would look like an empty register.
+    """
     try:
         address = make_url(url)
     except (ArgumentError, ValueError):

@@ -1,4 +1,4 @@
-"""`s11flow init`, `migrate`, `verify`, `doctor` and `worker`: the installation itself."""
+"""`s11flow init`, `migrate`, `verify` and `worker`: the installation itself."""
 
 from __future__ import annotations
 
@@ -132,29 +132,6 @@ def _verified(found: dict[str, Any], say: Callable[[str], None], compared: datet
     if "checkpoint" in found:
         say(f"Checkpoint: {found['checkpoint']}.")
     for sentence in found["broken"]:
-        show.line(f"- {sentence}")
-
-
-def doctor(partnership: Partnership = None, now: Now = None, as_json: AsJson = False) -> None:
-    """Say what needs a person, each with its cure; change nothing."""
-    with at_work(partnership, now=now, reads=True) as desk:
-        from s11flow.cycles import shipped
-        from s11flow.letters.templates import shipped_templates
-        from s11flow.services.doctor import examine
-
-        found = examine(
-            desk.uow, partnership=desk.partnership, policy=desk.app.policy, documents_dir=desk.app.documents_dir,
-            definition=shipped(), templates=shipped_templates(), now=desk.now,
-        ).as_json()  # fmt: skip
-    show.answer(found, as_json=as_json, plain=lambda: _examined(found))
-    if found["findings"]:
-        raise typer.Exit(Exit.PERSON)
-
-
-def _examined(found: dict[str, list[str]]) -> None:
-    if not found["findings"]:
-        show.line("Nothing needs a person.")
-    for sentence in (*found["findings"], *found["notices"]):
         show.line(f"- {sentence}")
 
 

@@ -19,10 +19,10 @@ from s11flow.domain.model import Entry, Note
 from s11flow.letters.templates import shipped_templates
 from s11flow.services import agencies, outbox, record, rulebooks
 from s11flow.services.delivery import deliver
-from s11flow.services.doctor import examine
+from s11flow.services.doctor import read_record
 from s11flow.services.forecast import forecast
 from s11flow.services.tick import tick
-from tests.stories.year import CODE, OPENED, at, broken, letters, opened, registered
+from tests.stories.year import CODE, at, broken, letters, opened, registered
 
 FOLDER = PostPolicy("demo", is_folder=True)
 
@@ -95,20 +95,14 @@ def test_the_next_cycle_has_the_new_ones(upgraded: UnitOfWork) -> None:
     }
 
 
-def test_doctor_says_what_is_different(upgraded: UnitOfWork, tmp_path: Path) -> None:
-    found = examine(
-        upgraded,
-        partnership=CODE,
-        policy=FOLDER,
-        documents_dir=tmp_path,
-        definition=shipped(),
-        templates=shipped_templates(),
-        now=OPENED,
-    )
+def test_doctor_sees_what_is_different(upgraded: UnitOfWork) -> None:
+    with upgraded.read() as connection:
+        record = read_record(connection, CODE, definition=shipped(), templates=shipped_templates())
 
-    assert [notice for notice in found.notices if "GSCP-2026" in notice] == [
-        "GSCP-2026 keeps the letters it was opened with; the ones shipped now are used from the next cycle on."
+    assert [(cycle.ref, cycle.has_other_letters, cycle.has_other_definition) for cycle in record.cycles] == [
+        ("GSCP-2026", True, True)
     ]
+    assert record.is_shipped
 
 
 def test_what_a_cycle_runs_by_is_kept_by_its_own_digest(upgraded: UnitOfWork) -> None:
