@@ -34,6 +34,7 @@ class FolderMailer(Closing):
             _write_whole(target, raw)
         except OSError as error:
             return _not_filed(self.folder, error)
+        meanwhile()
         return Outcome(Status.SENT, f"Filed as {target.name} in {self.folder}.")
 
     def _make_folder(self) -> None:

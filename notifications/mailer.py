@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from notifications.address import has_control_character
 from notifications.folder import FolderMailer
 from notifications.outcome import Mailer, Outcome, Status
-from notifications.smtp import SmtpMailer, Tls
+from notifications.smtp import LONGEST_TIMEOUT, SmtpMailer, Tls
 
 __all__ = ["LONGEST_WAIT", "FolderMailer", "Mailer", "Outcome", "SmtpMailer", "Status", "mailer_for", "next_try"]
 
@@ -48,9 +48,9 @@ def mailer_for(url: str, *, root: Path) -> Mailer:
     """Give the mailer that a setting describes; folders are relative to *root*.
 
     ``folder:outbox``, ``smtp://user:password@host:587?tls=starttls`` (or ``tls=none`` for this machine) and
-    ``smtps://user:password@host``. Also ``timeout=`` in seconds and ``insecure=yes``. User and password are
-    percent-encoded. A wrong one is a ValueError: one sentence,
-    and it never repeats the setting, which holds a password.
+    ``smtps://user:password@host``. Also ``timeout=`` in seconds, at most 60, and ``insecure=yes``. User and password
+    are percent-encoded. A wrong one is a ValueError: one sentence, and it never repeats the setting, which holds a
+    password.
     """
     scheme, _, rest = url.partition(":")
     match scheme.lower():
@@ -114,8 +114,8 @@ def _tls(scheme: str, options: dict[str, str]) -> Tls:
 
 def _timeout(options: dict[str, str]) -> float:
     text = options.get("timeout", "30")
-    if not re.fullmatch(r"[1-9][0-9]{0,2}", text):
-        raise ValueError(f"The mail server's timeout is a number of seconds from 1 to 999; {_EXAMPLE}.")
+    if not re.fullmatch(r"[1-9][0-9]?", text) or int(text) > LONGEST_TIMEOUT:
+        raise ValueError(f"The mail server's timeout is a number of seconds from 1 to {LONGEST_TIMEOUT:g}; {_EXAMPLE}.")
     return float(text)
 
 

@@ -46,6 +46,13 @@ class Mailer(Protocol):
         the other side thinks about the mail: it is for work that can be done then, and need not be.
         """
 
+    def announce(self, raw: bytes, *, sender: str, recipient: str) -> None:
+        """Say that *raw* for *recipient* is likely to be the next mail, so that the other side may get ready for it.
+
+        Only `send` makes a mail of it: until then it is none, and another may be sent instead. Never raises for what
+        the other side does.
+        """
+
     def close(self) -> None:
         """Let go of what is held open; sending again opens it again."""
 
@@ -57,7 +64,10 @@ class Mailer(Protocol):
 
 
 class Closing:
-    """``with mailer:`` closes it at the end."""
+    """``with mailer:`` closes it at the end; what is next need not be known."""
+
+    def announce(self, raw: bytes, *, sender: str, recipient: str) -> None:
+        """Nothing is to be made ready unless a subclass says so."""
 
     def __enter__(self) -> Self:
         return self

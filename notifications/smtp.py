@@ -1,6 +1,7 @@
 """Handing mail to a mail server over one connection, and reading from its answers what became of each."""
 
 import io
+import math
 import re
 import smtplib
 import socket
@@ -8,6 +9,7 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from ipaddress import ip_address
 from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any, Literal
@@ -16,6 +18,17 @@ from notifications.address import check_address
 from notifications.outcome import Closing, Outcome, Status, nothing
 
 Tls = Literal["none", "starttls", "tls"]
+
+LONGEST_TIMEOUT = 60.0
+"""The most seconds that one answer may be waited for."""
+
+BUDGET = 120.0
+"""Seconds that everything before a mail's last line may take together, however many answers are waited for."""
+
+_KEPT_WAITING = 20.0
+"""Seconds for which a server that was told of a mail waits for its text; one that waited longer may be about to go."""
+
+_PIECE = 64 * 1024  # bytes that are sent at a time, each within the time that is left
 
 _CLOSING = 421  # "I am closing this connection": about the connection, not about this mail
 _NEEDS_LOGIN = {530, 534, 535, 538}  # "first log in": about our settings, not about this mail
@@ -57,22 +70,68 @@ class _Answers(io.RawIOBase):
 
 
 class _Prompt(smtplib.SMTP):
-    """A connection whose timeout holds for each whole answer."""
+    """A connection whose timeout holds for each whole answer, and that does nothing more once its time is over.
+
+    `ends` is when that is, as `time.monotonic` has it.
+    """
+
+    def __init__(self, *where: Any, ends: float, **more: Any) -> None:
+        self.ends = ends
+        super().__init__(*where, **more)
 
     def getreply(self) -> tuple[int, bytes]:
         if self.sock is not None:
             if self.file is None:
                 self.file = io.BufferedReader(_Answers(self.sock))
-            self.file.raw.ends = time.monotonic() + self.timeout
+            self.file.raw.ends = time.monotonic() + self._left()
         try:
             return super().getreply()
         finally:
             if self.sock is not None:
-                self.sock.settimeout(self.timeout)
+                self.sock.settimeout(max(0.001, min(self.timeout, self.ends - time.monotonic())))
+
+    def send(self, s: Any) -> None:
+        if self.sock is not None:
+            self.sock.settimeout(self._left())
+        super().send(s)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """A connection to the first address of *host* that answers; each of them gets the time of one answer."""
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        for place, (*_, address) in enumerate(found, 1):
+            try:
+                return super()._get_socket(str(address[0]), port, self._left())  # type: ignore[misc, no-any-return]
+            except ssl.SSLError:
+                raise
+            except OSError:
+                if place == len(found):
+                    raise
+        raise OSError("no address")
+
+    def _left(self) -> float:
+        left = min(self.timeout, self.ends - time.monotonic())
+        if left <= 0:
+            raise TimeoutError("timed out")
+        return left
 
 
 class _PromptTls(_Prompt, smtplib.SMTP_SSL):
     """The same with TLS from the first byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Announced:
+    """What the server was told of the next mail, and until when it can be expected to wait for its text."""
+
+    sender: str
+    recipient: str
+    size: int
+    ends: float
+
+    def is_for(self, raw: bytes, sender: str, recipient: str) -> bool:
+        """Whether *raw* may be sent as that mail."""
+        is_it = (self.sender, self.recipient, self.size) == (sender, recipient, len(raw))
+        return is_it and time.monotonic() < self.ends
 
 
 class SmtpMailer(Closing):
@@ -80,7 +139,8 @@ class SmtpMailer(Closing):
 
     *tls* is ``starttls``, ``tls`` (from the first byte) or ``none``; certificates are always verified, by *context* if
     given. ``none`` is for a server on this machine, unless *insecure* says otherwise, and then there is no login.
-    *timeout* is in seconds and holds for each answer. A combination that would be unsafe is a ValueError.
+    *timeout* is in seconds and holds for each answer, at most `LONGEST_TIMEOUT`; *budget* for everything before the
+    last line of a mail. A combination that would be unsafe is a ValueError.
     """
 
     def __init__(
@@ -92,6 +152,7 @@ class SmtpMailer(Closing):
         password: str | None = None,
         tls: Tls = "starttls",
         timeout: float = 30,
+        budget: float = BUDGET,
         local_hostname: str | None = None,
         context: ssl.SSLContext | None = None,
         insecure: bool = False,
@@ -109,15 +170,23 @@ class SmtpMailer(Closing):
             raise ValueError(
                 "The mail server's name has a part that is empty or too long; write one such as mail.example."
             )
+        if not 0 < timeout <= LONGEST_TIMEOUT:
+            raise ValueError(
+                f"The mail server's timeout is {timeout:g} seconds; give it a time up to {LONGEST_TIMEOUT:g} seconds."
+            )
         self.host = host
         self.port = port
         self._login = (username, password) if username is not None and password is not None else None
         self._tls = tls
         self._timeout = timeout
+        self._budget = budget
+        self._ends = 0.0
         self._local_hostname = local_hostname
-        self._context = context or ssl.create_default_context()
-        self._connection: smtplib.SMTP | None = None
+        # Reading the authorities that this machine trusts takes longer than many a delivery.
+        self._context = context or (None if tls == "none" else ssl.create_default_context())
+        self._connection: _Prompt | None = None
         self._is_amid_a_mail = False
+        self._announced: _Announced | None = None
 
     @property
     def is_encrypted(self) -> bool:
@@ -130,8 +199,9 @@ class SmtpMailer(Closing):
         return _is_loopback(self.host)
 
     def greet(self, *, within: float) -> Outcome | None:
-        """Connect, log in and say goodbye, with *within* seconds for each answer; give what hindered it, or None."""
+        """Connect, log in and say goodbye, all within so many seconds; give what hindered it, or None."""
         patience, self._timeout = self._timeout, min(within, self._timeout)
+        self._ends = time.monotonic() + within
         try:
             self._drop()
             self._connection = self._connect()
@@ -150,6 +220,7 @@ class SmtpMailer(Closing):
         for address in (sender, recipient):
             if reason := check_address(address):
                 return Outcome(Status.FAILED, f"The mail was not sent: the address {address[:80]!r} {reason}.")
+        self._ends = time.monotonic() + self._budget
         try:
             return self._send(self._offered(raw, sender, recipient), raw, meanwhile)
         except _Stop as stop:
@@ -158,11 +229,32 @@ class SmtpMailer(Closing):
             self._drop()  # an answer that nobody read must not be taken for one to the next mail
             raise
 
+    def announce(self, raw: bytes, *, sender: str, recipient: str) -> None:
+        """Ask MAIL, RCPT and DATA for a mail whose text `send` may hand over; to a server that hears all three at once.
+
+        A server that was asked and gets no text has no mail: the connection is closed instead.
+        """
+        connection = self._connection
+        if connection is None or self._is_amid_a_mail or self._announced is not None:
+            return
+        if not connection.has_extn("pipelining") or check_address(sender) or check_address(recipient):
+            return
+        connection.ends = time.monotonic() + self._timeout
+        try:
+            connection.send(_at_once(_asked(connection, raw, sender, recipient)))
+        except OSError:
+            self._drop()  # it had ended while it was idle; `send` opens another
+            return
+        self._announced = _Announced(sender, recipient, len(raw), time.monotonic() + _KEPT_WAITING)
+
     def close(self) -> None:
         """Say goodbye to the server; a server that is already gone is no news."""
+        if self._announced is not None:
+            self._drop()
         connection, self._connection = self._connection, None
         self._is_amid_a_mail = False
         if connection is not None:
+            connection.ends = time.monotonic() + self._timeout
             with suppress(OSError):
                 connection.quit()
             connection.close()
@@ -170,13 +262,18 @@ class SmtpMailer(Closing):
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         self._is_amid_a_mail = False
+        self._announced = None
         if connection is not None:
             connection.close()
 
     # Up to the answer to MAIL: here a connection that was lost while it was idle is opened again, once.
 
-    def _offered(self, raw: bytes, sender: str, recipient: str) -> smtplib.SMTP:
+    def _offered(self, raw: bytes, sender: str, recipient: str) -> _Prompt:
         """A connection whose server waits for the text of the mail."""
+        if self._announced is not None and not self._announced.is_for(raw, sender, recipient):
+            self._drop()  # it waits for the text of another mail, and anything we say would be that
+        if self._connection is not None:
+            self._connection.ends = self._ends
         if self._is_amid_a_mail:
             self._reset()
         if self._connection is not None:
@@ -198,8 +295,8 @@ class SmtpMailer(Closing):
         if code != 250:
             self._drop()
 
-    def _connect(self) -> smtplib.SMTP:
-        connection: smtplib.SMTP | None = None
+    def _connect(self) -> _Prompt:
+        connection: _Prompt | None = None
         phase = "when connecting"
         try:
             connection = self._open()
@@ -224,10 +321,9 @@ class SmtpMailer(Closing):
         connection.sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)  # the last line must not wait for an answer to the text
         return connection
 
-    def _open(self) -> smtplib.SMTP:
-        if self._tls == "tls":
-            return _PromptTls(self.host, self.port, self._local_hostname, timeout=self._timeout, context=self._context)
-        return _Prompt(self.host, self.port, self._local_hostname, timeout=self._timeout)
+    def _open(self) -> _Prompt:
+        where, times = (self.host, self.port, self._local_hostname), {"timeout": self._timeout, "ends": self._ends}
+        return _PromptTls(*where, **times, context=self._context) if self._tls == "tls" else _Prompt(*where, **times)
 
     def _not_connected(self, phase: str, error: OSError | ValueError) -> Outcome:
         needs_person = True
@@ -260,18 +356,16 @@ class SmtpMailer(Closing):
 
     # From there on: one walk, no way back.
 
-    def _offer(
-        self, connection: smtplib.SMTP, raw: bytes, sender: str, recipient: str, *, is_idle: bool
-    ) -> smtplib.SMTP:
-        size = f" SIZE={len(raw)}" if connection.has_extn("size") else ""
-        asked = [("MAIL", f"MAIL FROM:<{sender}>{size}"), ("RCPT", f"RCPT TO:<{recipient}>"), ("DATA", "DATA")]
+    def _offer(self, connection: _Prompt, raw: bytes, sender: str, recipient: str, *, is_idle: bool) -> _Prompt:
+        asked = _asked(connection, raw, sender, recipient)
         at_once = connection.has_extn("pipelining")
+        is_asked, self._announced = self._announced is not None, None
         for place, (verb, command) in enumerate(asked):
             try:
                 if not at_once:
-                    connection.send(f"{command}\r\n")
-                elif place == 0:
-                    connection.send("".join(f"{line}\r\n" for _, line in asked))
+                    connection.send(command)
+                elif place == 0 and not is_asked:
+                    connection.send(_at_once(asked))
                 code, answer = connection.getreply()
             except OSError:
                 raise self._lost_at(verb, is_idle=is_idle) from None
@@ -301,12 +395,15 @@ class SmtpMailer(Closing):
         if any(code // 100 not in (2, 4, 5) or code == _CLOSING for code in codes):
             self._drop()
 
-    def _send(self, connection: smtplib.SMTP, raw: bytes, meanwhile: Callable[[], None]) -> Outcome:
+    def _send(self, connection: _Prompt, raw: bytes, meanwhile: Callable[[], None]) -> Outcome:
+        text = _on_the_wire(raw)
         try:
-            connection.send(_on_the_wire(raw))
+            for start in range(0, len(text), _PIECE):
+                connection.send(text[start : start + _PIECE])
         except OSError:
             self._drop()  # the text has no end yet, so the server cannot have taken it
             raise _Stop(self._lost("while the text was sent", Status.DELAYED)) from None
+        connection.ends = math.inf  # the answer to this has the time of one answer, whatever went before
         try:
             connection.send(b".\r\n")
         except OSError:
@@ -349,6 +446,20 @@ class SmtpMailer(Closing):
     @property
     def _server(self) -> str:
         return f"The mail server {self.host}:{self.port}"
+
+
+def _asked(connection: smtplib.SMTP, raw: bytes, sender: str, recipient: str) -> tuple[tuple[str, str], ...]:
+    """What a server is asked before the text of a mail: the verb and the whole line of each."""
+    size = f" SIZE={len(raw)}" if connection.has_extn("size") else ""
+    return (
+        ("MAIL", f"MAIL FROM:<{sender}>{size}\r\n"),
+        ("RCPT", f"RCPT TO:<{recipient}>\r\n"),
+        ("DATA", "DATA\r\n"),
+    )
+
+
+def _at_once(asked: tuple[tuple[str, str], ...]) -> str:
+    return "".join(line for _, line in asked)
 
 
 def _is_silence(error: Exception) -> bool:

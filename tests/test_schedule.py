@@ -119,6 +119,38 @@ def test_a_row_is_stale_after_ten_minutes_of_silence(uow: UnitOfWork, age: timed
     assert look(uow, ("tick",), now=NOON) == {"stale": stale}
 
 
+@pytest.mark.parametrize(("ahead", "stale"), [(10 * MINUTE, 0), (10 * MINUTE + timedelta(seconds=1), 1)])
+def test_a_run_that_is_still_to_come_hides_no_row_that_stands(uow: UnitOfWork, ahead: timedelta, stale: int) -> None:
+    beat(uow, "tick", NOON + ahead, {})
+
+    assert look(uow, ("tick",), now=NOON) == {"stale": stale}
+
+
+@pytest.mark.parametrize(("ahead", "is_taken_back"), [(60 * MINUTE, False), (60 * MINUTE + timedelta(seconds=1), True)])
+def test_a_hand_that_a_wrong_clock_moved_is_taken_back(uow: UnitOfWork, ahead: timedelta, is_taken_back: bool) -> None:
+    beat(uow, "tick", NOON + ahead, {"messages": 3})
+    beat(uow, "tick", NOON, {"messages": 0})
+
+    last = Beat("tick", NOON, {"messages": 0}) if is_taken_back else Beat("tick", NOON + ahead, {"messages": 3})
+    assert beats(uow) == {"tick": last}
+
+
+def test_whoever_reads_the_log_is_told_that_a_clock_was_wrong(
+    uow: UnitOfWork, caplog: pytest.LogCaptureFixture
+) -> None:
+    beat(uow, "tick", NOON + timedelta(days=365), {})
+
+    with caplog.at_level(logging.WARNING):
+        look(uow, ("tick",), now=NOON)
+
+    assert caplog.messages == [
+        (
+            "The row 'tick' of the schedule last ran on Saturday 25 September 2027, midday, which is still to come; "
+            "set the clock of this machine right, and see that the worker runs."
+        )
+    ]
+
+
 def test_whoever_reads_the_log_is_told_which_row_has_stopped(uow: UnitOfWork, caplog: pytest.LogCaptureFixture) -> None:
     beat(uow, "tick", NOON - timedelta(hours=20), {})
 

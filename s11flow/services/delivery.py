@@ -2,20 +2,24 @@
 
 Lost never; doubled only if we died between the server's answer and our commit, and then at most one letter. So a run
 has one letter claimed at a time: the commit that records a letter claims the one after it, which was written while the
-server thought. And a database that goes away for a moment is waited for while there is something to record.
+server thought, and which the server is asked to take while we commit: it is a mail only once its text has an end, and
+that is sent after the commit. A database that goes away is waited for while there is something to record.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain, repeat
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
@@ -54,19 +58,31 @@ LEASE = timedelta(minutes=10)
 LONGEST_RUN = 5 * 60.0
 """Seconds after which a run begins no further letter, so that no lease of its own runs out while it works."""
 
+RECORDED_WITHIN = LEASE.total_seconds() - 30
+"""Seconds, from when a run began, for which it tries to record what became of a letter; then its lease is about to end.
+
+A mailer takes three minutes for a letter at most, so that a minute and a half are left for the last one.
+"""
+
 DOWN_AFTER = 3
 """Letters in a row for which nobody was there to take them: then the post is down, and the rest wait untouched."""
 
 DOWN_FOR = timedelta(minutes=1)
 """How long a letter waits that nobody was there to take; those that were owed first are the ones that look again."""
 
-_TRIES_TO_RECORD = 3
 _UNTIL_BACK = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds to wait, one after the other, for a database that went away: as long as a restart takes."""
+"""Seconds to wait, one after the other and then the last again and again, for a database that is away or busy."""
+
+_LISTED = 1_000
+"""Letters that are looked up at a time, in the order they are owed."""
+
+_LOOKED_THROUGH = 5
+"""Among how many batches of those a run looks for letters that no other has set aside."""
 
 _WAITS = (MessageState.QUEUED.value, MessageState.DELAYED.value)
 _GONE = (MessageState.WITHDRAWN.value, MessageState.SUPERSEDED.value)
 _INTERRUPTED = Outcome(Status.UNCERTAIN, "The delivery was interrupted: the letter may or may not have been sent.")
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
@@ -113,7 +129,9 @@ def deliver(
     What a server refused is kept on the row for a person to read. Letters are set aside *batch* at a time, so that
     runs side by side seldom want the same one; *stopwatch* gives seconds from any start, *pause* lets some pass.
     """
-    run = _Run(uow, mailer, policy, now, limit, batch, stopwatch, pause, stopwatch() + LONGEST_RUN)
+    # No other claim ends at this very microsecond: by it a run knows its own again.
+    lease = now + LEASE - timedelta(microseconds=secrets.randbelow(1_000_000))
+    run = _Run(uow, mailer, policy, now, limit, batch, stopwatch, pause, stopwatch(), lease)
     run.take_up_interrupted()
     run.deliver()
     return run.done
@@ -140,14 +158,17 @@ class _Run:
     batch: int
     stopwatch: Callable[[], float]
     pause: Callable[[float], None]
-    ends: float
+    begun: float
+    lease: datetime
     done: Delivered = field(default_factory=Delivered)
     tried: int = 0
     unreached: int = 0
+    due: list[int] = field(default_factory=list)
+    may_find_more: bool = True
     waiting: deque[Any] = field(default_factory=deque)
     ahead: _Letter | None = None
     gone: set[int] = field(default_factory=set)
-    texts: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
 
     def deliver(self) -> None:
         """Send what is due, one letter at a time."""
@@ -161,25 +182,50 @@ class _Run:
 
     def _may_begin(self) -> bool:
         """Whether another letter may be begun."""
-        return self.tried != self.limit and self.unreached < DOWN_AFTER and self.stopwatch() < self.ends
+        return self.tried != self.limit and self.unreached < DOWN_AFTER and self.stopwatch() < self.begun + LONGEST_RUN
 
     # --- before it leaves
 
-    def _set_aside(self) -> Sequence[Any]:
-        """The letters owed longest that no other run has set aside; ours to look at first from now on."""
-        with self.uow.read() as connection:
-            if connection.execute(_WAITING, {"b_now": self.now, "b_limit": 1}).first() is None:
-                return ()
-        try:
-            with self.uow.write() as connection:
-                rows = connection.execute(_FREE, {"b_now": self.now, "b_limit": self.batch}).all()
-                _SET_ASIDE.execute(connection, [{"b_id": row.id, "lease_until": self.now + FIRST_LOOK} for row in rows])
-                unread = {row.templates_sha256 for row in rows} - self.texts.keys()
-                texts = queries.contents(connection, unread) if unread else {}
-        except Busy:
-            return ()  # they go with the next run
-        self.texts |= {digest: templates_from(text) for digest, text in texts.items()}
+    def _set_aside(self) -> None:
+        """Have letters wait here that no other run has set aside, those owed longest; none if there are none."""
+        while not self.waiting and self._knows_of_some():
+            try:
+                with self.uow.write() as connection:
+                    rows = self._free(connection)
+            except Busy:
+                return  # they go with the next run
+            self._wait_here(rows)
+
+    def _knows_of_some(self) -> bool:
+        """Whether letters are due, as far as we know; looked up anew if the last time brought us any."""
+        if not self.due and self.may_find_more:
+            with self.uow.read() as connection:
+                self._look_up(connection)
+        return bool(self.due)
+
+    def _look_up(self, connection: Connection) -> None:
+        self.due = list(connection.scalars(_DUE, {"b_now": self.now, "b_limit": _LISTED}))
+        self.may_find_more = False
+
+    def _free(self, connection: Connection) -> Sequence[Any]:
+        """The next letters that no other run has set aside; ours to look at first from now on, once that is saved."""
+        if not self.due and self.may_find_more:
+            self._look_up(connection)
+        if not self.due:
+            return ()
+        among = self.due[: _LOOKED_THROUGH * self.batch]
+        rows = connection.execute(_FREE, {"b_now": self.now, "b_ids": among, "b_limit": self.batch}).all()
+        _SET_ASIDE.execute(connection, [{"b_id": row.id, "lease_until": self.now + FIRST_LOOK} for row in rows])
+        if unread := {row.templates_sha256 for row in rows} - self.texts.keys():
+            self.texts |= queries.contents(connection, unread)
         return rows
+
+    def _wait_here(self, rows: Sequence[Any]) -> None:
+        """Have *rows* wait, which `_free` gave and which are saved; those before them are others'."""
+        looked_at = self.due.index(rows[-1].id) + 1 if rows else _LOOKED_THROUGH * self.batch
+        del self.due[:looked_at]
+        self.waiting.extend(rows)
+        self.may_find_more = self.may_find_more or bool(rows)
 
     def _claimed_next(self) -> _Letter | None:
         """The next letter that is to leave, now ours; those before it that are not to leave are stopped."""
@@ -189,6 +235,8 @@ class _Run:
                     ours = self._take(connection, letter)
             except Busy:
                 continue  # whoever changes it has the word; it goes with the next run
+            except OutcomeUnknown:
+                ours = self._insist(partial(self._take, letter=letter))
             if ours is not None:
                 return ours
         return None
@@ -207,7 +255,7 @@ class _Run:
 
     def _next_row(self) -> Any:
         if not self.waiting:
-            self.waiting.extend(self._set_aside())
+            self._set_aside()
         return self.waiting.popleft() if self.waiting else None
 
     def _write_ahead(self) -> None:
@@ -227,24 +275,37 @@ class _Run:
         return decision
 
     def _written(self, row: Any, decision: Allowed | Redirected) -> _Letter:
-        return _Letter(row, decision.to, _written(row, decision, self.texts[row.templates_sha256], self.now))
+        return _Letter(row, decision.to, _written(row, decision, self.texts.get(row.templates_sha256, ""), self.now))
 
     def _take(self, connection: Connection, letter: _Letter) -> _Letter | None:
         """The letter as ours, with its bytes kept; None if it is not as it was read, or somebody holds it."""
+        row, values = letter.row, self._as_ours(letter)
+        # It is ours as well if it was kept the first time, and only the database's answer was lost.
+        if _CLAIM.execute(connection, {**as_read(row), **values}) or _stands(connection, row.id, values):
+            return replace(letter, row=SimpleNamespace(**{**row._mapping, **values}))
+        self._see_if_gone(connection, row)
+        return None
+
+    def _as_ours(self, letter: _Letter) -> dict[str, Any]:
         row = letter.row
         values: dict[str, Any] = {
             "status": moved(MessageState[row.status], MessageEvent.CLAIM).value,
-            "lease_until": self.now + LEASE,
+            "lease_until": self.lease,
             "attempts": row.attempts + 1,
             "raw": row.raw,
             "message_id": row.message_id,
         }
         if isinstance(letter.written, Ready):
             values |= {"raw": letter.written.raw, "message_id": letter.written.message_id}
-        if _CLAIM.execute(connection, {**as_read(row), **values}):
-            return replace(letter, row=SimpleNamespace(**{**row._mapping, **values}))
-        self._see_if_gone(connection, row)
-        return None
+        return values
+
+    def _leave(self, connection: Connection, letter: _Letter) -> None:
+        """Have a letter wait as before, if it was claimed by a commit whose answer was lost until it was too late."""
+        row, values = letter.row, self._as_ours(letter)
+        if _stands(connection, row.id, values):
+            ours = SimpleNamespace(**{**row._mapping, **values})
+            before = {name: getattr(row, name) for name in values}
+            _CLAIM.execute(connection, {**as_read(ours), **before, "lease_until": None})
 
     def _see_if_gone(self, connection: Connection, row: Any) -> None:
         """Count a letter that lost its reason, or was withdrawn, since it was read."""
@@ -304,10 +365,16 @@ class _Run:
         following: _Letter | None = None
         if self.ahead is not None and self._may_begin():
             following, self.ahead = self.ahead, None
+            self._announce(following)
         is_kept, ours = self._kept(letter.row, verdict, following)
         if is_kept:
             self.done.count(verdict.status)
         return ours
+
+    def _announce(self, letter: _Letter) -> None:
+        """Have the server asked for a letter while it is claimed; if it cannot be claimed, no text follows."""
+        if isinstance(letter.written, Ready):
+            self.mailer.announce(letter.written.raw, sender=letter.written.sender, recipient=letter.to)
 
     def take_up_interrupted(self) -> None:
         """Letters of which their claimer never said what became: sent again by this run, or left to a person."""
@@ -327,22 +394,38 @@ class _Run:
 
         Both are committed together: at no moment has a run two letters of which it is not known whether they left.
         """
-        until_back = iter(_UNTIL_BACK)
-        tries_left = _TRIES_TO_RECORD
-        while True:
+
+        def keep(connection: Connection) -> tuple[bool, _Letter | None, Sequence[Any]]:
+            is_kept = self._save(connection, row, verdict)
+            if following is None:
+                return is_kept, None, ()
+            if not self._may_begin():  # the database was waited for
+                self._leave(connection, following)
+                return is_kept, None, ()
+            return is_kept, self._take(connection, following), () if self.waiting else self._free(connection)
+
+        is_kept, ours, more = self._insist(keep)
+        if more:
+            self._wait_here(more)
+        return is_kept, ours
+
+    def _insist(self, change: Callable[[Connection], _T]) -> _T:
+        """Save *change*, which knows what it does a second time, and give what it gives.
+
+        A database that is away, or busy, is waited for until the lease of our letters is about to end. Then what stood
+        in the way is raised, and the letter counts as one whose outcome is unknown.
+        """
+        for wait in chain(_UNTIL_BACK, repeat(_UNTIL_BACK[-1])):
             try:
                 with self.uow.write() as connection:
-                    is_kept = self._save(connection, row, verdict)
-                    return is_kept, None if following is None else self._take(connection, following)
-            except (Busy, ChangedMeanwhile):
-                tries_left -= 1
-                if not tries_left:
+                    return change(connection)
+            except (Busy, ChangedMeanwhile, DatabaseUnreachable, OutcomeUnknown) as problem:
+                if self.stopwatch() + wait > self.begun + RECORDED_WITHIN:
+                    _log.warning("What became of a letter could not be recorded, and its outcome counts as unknown.")
                     raise
-            except (DatabaseUnreachable, OutcomeUnknown):
-                wait = next(until_back, None)
-                if wait is None:
-                    raise  # when the lease has run out it counts as interrupted
-                self.pause(wait)
+                _log.info("What became of a letter is to be recorded, and is tried again: %s", problem)
+            self.pause(wait)
+        raise AssertionError("there is always another wait")
 
     def _save(self, connection: Connection, row: Any, verdict: _Verdict) -> bool:
         subject = held_subject(connection, row.subject_id)
@@ -400,14 +483,23 @@ def _warned_and_waiting(connection: Connection) -> list[int]:
 
 _message = queries.message
 
-_WAITING = (
-    select(_message)
-    .where(_message.c.status.in_(_WAITS), _message.c.next_try_at <= bindparam("b_now"))
-    .where(or_(_message.c.lease_until.is_(None), _message.c.lease_until <= bindparam("b_now")))
-    .order_by(_message.c.at, _message.c.id)
-    .limit(bindparam("b_limit"))
+_IS_FREE = (
+    _message.c.status.in_(_WAITS)
+    & (_message.c.next_try_at <= bindparam("b_now"))
+    & or_(_message.c.lease_until.is_(None), _message.c.lease_until <= bindparam("b_now"))
 )
-_FREE = _WAITING.with_for_update(skip_locked=True)
+_IN_ORDER = (_message.c.at, _message.c.id)
+
+_DUE = select(_message.c.id).where(_IS_FREE).order_by(*_IN_ORDER).limit(bindparam("b_limit"))
+"""Which letters wait. To find the first of many costs as much as to list them, so that is not done for each batch."""
+
+_FREE = (
+    select(_message)
+    .where(_message.c.id.in_(bindparam("b_ids", expanding=True)), _IS_FREE)
+    .order_by(*_IN_ORDER)
+    .limit(bindparam("b_limit"))
+    .with_for_update(skip_locked=True)
+)
 """What waits and that nobody changes just now; SQLite has one writer, so there nobody does."""
 
 _SET_ASIDE = Bulk(
@@ -438,10 +530,10 @@ def _stands(connection: Connection, letter_id: int, values: Mapping[str, Any]) -
     return connection.execute(select(*columns).where(_message.c.id == letter_id)).one()._mapping == values
 
 
-def _written(row: Any, decision: Allowed | Redirected, templates: Mapping[str, str], now: datetime) -> Ready | Outcome:
-    """The letter as mail; a failure for one that cannot be written, so that it never stops the others."""
+def _written(row: Any, decision: Allowed | Redirected, pinned: str, now: datetime) -> Ready | Outcome:
+    """The letter as mail, from the *pinned* templates; a failure for one that cannot be written: it stops no other."""
     try:
-        return envelope(row, decision, templates, now)
+        return envelope(row, decision, templates_from(pinned), now)
     except (ValueError, S11Error) as error:
         return Outcome(Status.FAILED, f"The letter could not be written. {error}")
     except Exception as error:

@@ -19,6 +19,9 @@ from db.unit_of_work import UnitOfWork
 STALE = timedelta(minutes=10)
 """How long a row that runs every minute may be silent before somebody should look."""
 
+_AHEAD = timedelta(hours=1)
+"""A hand that is further ahead than this was moved by a clock that was wrong, and is taken back."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -32,7 +35,10 @@ class Beat:
 
 
 def beat(uow: UnitOfWork, name: str, now: datetime, counters: Mapping[str, int]) -> None:
-    """Record that row *name* ran at *now* and what it counted; only the newest run of each row is kept."""
+    """Record that row *name* ran at *now* and what it counted; only the newest run of each row is kept.
+
+    One that is kept as more than an hour after *now* was noted by a clock that was wrong, and gives way.
+    """
     values = {"at": now, "counters": json.dumps(dict(counters), sort_keys=True)}
     try:
         _move_hand(uow, name, values)
@@ -47,7 +53,8 @@ def _move_hand(uow: UnitOfWork, name: str, values: Mapping[str, Any]) -> None:
         last = connection.execute(known).scalar_one_or_none()
         if last is None:
             connection.execute(insert(beats), {"name": name, **values})
-        elif last <= values["at"]:  # one that took longer than its follower does not put the hand back
+        elif last <= values["at"] or last > values["at"] + _AHEAD:
+            # One that took longer than its follower does not put the hand back.
             connection.execute(update(beats).where(beats.c.name == name).values(values))
 
 
@@ -57,12 +64,28 @@ def last_beats(connection: Connection) -> dict[str, Beat]:
     return {row.name: Beat(row.name, row.at, json.loads(row.counters)) for row in rows}
 
 
+def _fault_of(beat: Beat | None, now: datetime) -> str:
+    """What is wrong with the last run of a row, and what to do, as the rest of a sentence; empty if nothing is.
+
+    A run more than `STALE` after *now* hides that none has come since: the clock was wrong then, or is now.
+    """
+    if beat is None:
+        return "has never run; see that the worker runs and what its log says"
+    if now - beat.at > STALE:
+        return f"last ran on {london.spell(beat.at)}; see that the worker runs and what its log says"
+    if beat.at - now > STALE:
+        return (
+            f"last ran on {london.spell(beat.at)}, which is still to come; set the clock of this machine right, and "
+            "see that the worker runs"
+        )
+    return ""
+
+
 def look(uow: UnitOfWork, watched: Iterable[str], *, now: datetime) -> dict[str, int]:
-    """Count under "stale" which of the *watched* rows have not run within `STALE` before *now*, and warn of each."""
+    """Count under "stale" which of the *watched* rows have not run within `STALE` of *now*, and warn of each."""
     with uow.read() as connection:
         beats = last_beats(connection)
-    stale = [name for name in watched if name not in beats or now - beats[name].at > STALE]
-    for name in stale:
-        last = f"last ran on {london.spell(beats[name].at)}" if name in beats else "has never run"
-        _log.warning("The row %r of the schedule %s; see that the worker runs and what its log says.", name, last)
-    return {"stale": len(stale)}
+    faults = {name: fault for name in watched if (fault := _fault_of(beats.get(name), now))}
+    for name, fault in faults.items():
+        _log.warning("The row %r of the schedule %s.", name, fault)
+    return {"stale": len(faults)}

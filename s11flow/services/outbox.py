@@ -124,8 +124,19 @@ def _text_to_be(connection: Connection, row: Any) -> str:
 
 @lru_cache(maxsize=64)
 def templates_from(text: str) -> Mapping[str, str]:
-    """The letter templates a text holds that a cycle was pinned by; the same text is read once."""
-    templates: Mapping[str, str] = json.loads(text)
+    """The letter templates a text holds that a cycle was pinned by; the same text is read once.
+
+    Raises WrongInputError for a text that holds none.
+    """
+    try:
+        templates: Any = json.loads(text)
+    except ValueError:
+        templates = None
+    if not isinstance(templates, dict) or not all(isinstance(template, str) for template in templates.values()):
+        raise WrongInputError(
+            "The letter templates that were kept when its cycle was opened cannot be read: bring that row of `content` "
+            "back from a backup (`s11flow verify` names it), then try the letter again."
+        )
     return templates
 
 

@@ -35,6 +35,13 @@ class _Keeps:
         self.folder = folder
         self._numbers = count(1)
 
+    async def handle_EHLO(  # noqa: N802
+        self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Say that commands may come before their answers: so a mail may be asked for before the last is recorded."""
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", *responses[-1:]]
+
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep a mail, then take it."""
         part = self.folder / "coming"

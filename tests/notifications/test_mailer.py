@@ -51,7 +51,7 @@ EXAMPLE = "; write folder:outbox or smtp://user:password@mail.example:587?tls=st
 NO_SCHEME = "The mail address begins with none of folder:, smtp:// and smtps://" + EXAMPLE
 OPTIONS = "After ? the mail server address takes tls=, timeout= and insecure=" + EXAMPLE
 SMTPS = "smtps:// is TLS from the first byte and takes no other tls=" + EXAMPLE
-TIMEOUT = "The mail server's timeout is a number of seconds from 1 to 999" + EXAMPLE
+TIMEOUT = "The mail server's timeout is a number of seconds from 1 to 60" + EXAMPLE
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,8 @@ TIMEOUT = "The mail server's timeout is a number of seconds from 1 to 999" + EXA
         ("smtp://u:hunter2@mail.example?tsl=none", OPTIONS),
         ("smtp://u:hunter2@mail.example?tls", OPTIONS),
         ("smtp://u:hunter2@mail.example?timeout=0", TIMEOUT),
+        ("smtp://u:hunter2@mail.example?timeout=61", TIMEOUT),
+        ("smtp://u:hunter2@mail.example?timeout=999", TIMEOUT),
         (
             "smtp://u:hunter2@mail..example",
             "The mail server's name has a part that is empty or too long; write one such as mail.example.",

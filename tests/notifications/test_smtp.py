@@ -1,8 +1,10 @@
 """Mail over SMTP, against a real server on this machine and against one that misbehaves on cue."""
 
+import asyncio
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -532,6 +534,225 @@ def test_a_server_that_closes_what_was_idle_is_gone_back_to_at_once() -> None:
         plain(port) as mailer,
     ):
         assert [send(mailer).status for _ in range(2)] == [Status.FAILED, Status.UNCERTAIN]
+
+
+# --- the next mail is announced --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Eager(Post):
+    """A server that takes commands before it has answered the last; `asked` is for whom it was asked."""
+
+    asked: list[str] = field(default_factory=list)
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: Any, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", *responses[-1:]]
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        self.asked.append(address)
+        return await super().handle_RCPT(server, session, envelope, address, options)
+
+    def has_been_asked(self, times: int) -> bool:
+        """Wait until it has."""
+        ends = time.monotonic() + 5
+        while len(self.asked) < times and time.monotonic() < ends:
+            time.sleep(0.005)
+        return len(self.asked) == times
+
+
+SAM = "sam@agency.example"
+NEXT = b"Subject: y\r\n\r\nAgain\r\n"
+
+
+def announce(mailer: SmtpMailer, raw: bytes = NEXT, recipient: str = SAM) -> None:
+    mailer.announce(raw, sender=SENDER, recipient=recipient)
+
+
+def test_a_mail_that_was_announced_is_asked_for_before_it_is_sent_and_taken_once() -> None:
+    post = Eager()
+
+    with running(post) as port, plain(port) as mailer:
+        send(mailer)
+        announce(mailer)
+        assert post.has_been_asked(2)
+        assert len(post.taken) == 1
+        assert send(mailer, NEXT, SAM).status == Status.SENT
+
+    assert post.taken == [(SENDER, [PAT], RAW), (SENDER, [SAM], NEXT)]
+    assert (post.asked, len(post.sessions)) == ([PAT, SAM], 1)
+
+
+@pytest.mark.parametrize(
+    ("raw", "recipient"), [(NEXT, PAT), (NEXT + b"longer\r\n", SAM)], ids=["to another", "of another size"]
+)
+def test_another_mail_than_the_announced_one_is_sent_and_nothing_else(raw: bytes, recipient: str) -> None:
+    post = Eager()
+
+    with running(post) as port, plain(port) as mailer:
+        send(mailer)
+        announce(mailer)
+        assert send(mailer, raw, recipient).status == Status.SENT
+
+    assert post.taken == [(SENDER, [PAT], RAW), (SENDER, [recipient], raw)]
+    assert len(post.sessions) == 2  # the one that waited for a text was left
+
+
+def test_a_mail_that_was_announced_and_never_sent_is_none() -> None:
+    post = Eager()
+
+    with running(post) as port, plain(port) as mailer:
+        send(mailer)
+        announce(mailer)
+        assert post.has_been_asked(2)
+
+    assert post.taken == [(SENDER, [PAT], RAW)]
+
+
+@pytest.mark.parametrize(
+    ("answers", "status"),
+    [
+        ({"RCPT": "550 No such mailbox"}, Status.FAILED),
+        ({"RCPT": "450 Greylisted"}, Status.DELAYED),
+        ({"MAIL": "451 Try later"}, Status.DELAYED),
+        ({"DATA": "554 Spam"}, Status.FAILED),
+        ({"DATA": "vanish"}, Status.UNCERTAIN),
+    ],
+)
+def test_what_is_answered_to_an_announced_mail_is_its_outcome(answers: dict[str, str], status: Status) -> None:
+    post = Eager()
+
+    with running(post) as port, plain(port) as mailer:
+        send(mailer)
+        post.answers = answers
+        announce(mailer)
+        assert send(mailer, NEXT, SAM).status == status
+        post.answers = {}
+        announce(mailer)  # after a refusal the server is asked to forget that mail first
+        assert send(mailer, NEXT, SAM).status == Status.SENT
+
+    assert post.taken == [(SENDER, [PAT], RAW), (SENDER, [SAM], NEXT)]
+
+
+def test_a_server_that_waited_long_for_a_text_is_left_for_a_new_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notifications.smtp._KEPT_WAITING", 0)
+    post = Eager()
+
+    with running(post) as port, plain(port) as mailer:
+        send(mailer)
+        announce(mailer)
+        assert send(mailer, NEXT, SAM).status == Status.SENT
+
+    assert (len(post.taken), len(post.sessions)) == (2, 2)
+
+
+def test_a_server_that_hears_one_command_at_a_time_is_told_of_nothing_before() -> None:
+    post = Post()
+
+    with running(post) as port, plain(port) as mailer:
+        announce(mailer)  # nobody is there to be told
+        send(mailer)
+        announce(mailer, NEXT, "no address")
+        announce(mailer)
+        assert send(mailer, NEXT, PAT).status == Status.SENT
+
+    assert (len(post.taken), len(post.sessions)) == (2, 1)
+
+
+def test_a_connection_that_ended_before_the_announcement_is_opened_again() -> None:
+    whole = [OK, OK, GO_ON, OK]
+    with scripted([*EAGER, *whole[:3], b"250 Taken\r\n"], [*EAGER, b"550 Not you\r\n"]) as port, plain(port) as mailer:
+        outcome = send(mailer, b"one line\r\n")
+        announce(mailer)
+        announced = send(mailer, NEXT, SAM)
+
+    assert (outcome.status, announced.status) == (Status.SENT, Status.FAILED)
+
+
+# --- how long a mail may take ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Slow(Post):
+    """A server that thinks before each of its answers."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    async def handle_MAIL(self, *what: Any) -> str:  # noqa: N802
+        await asyncio.sleep(self.seconds.get("MAIL", 0))
+        return await super().handle_MAIL(*what)
+
+    async def handle_RCPT(self, *what: Any) -> str:  # noqa: N802
+        await asyncio.sleep(self.seconds.get("RCPT", 0))
+        return await super().handle_RCPT(*what)
+
+    async def handle_DATA(self, *what: Any) -> str:  # noqa: N802
+        await asyncio.sleep(self.seconds.get("DATA", 0))
+        return await super().handle_DATA(*what)
+
+
+def test_all_that_comes_before_the_last_line_has_one_time_together() -> None:
+    post = Slow(seconds={"MAIL": 0.4, "RCPT": 0.4})
+
+    with running(post) as port, plain(port, budget=0.6) as mailer:
+        begun = time.monotonic()
+        outcome = send(mailer)
+        took = time.monotonic() - begun
+
+    assert outcome == Outcome(Status.DELAYED, f"The mail server 127.0.0.1:{port} was lost at RCPT; nothing was sent.")
+    assert took < 2
+    assert post.taken == []
+
+
+def test_the_answer_to_the_last_line_has_a_time_of_its_own() -> None:
+    post = Slow(seconds={"DATA": 0.6})
+
+    with running(post) as port, plain(port, budget=0.5) as mailer:
+        assert send(mailer).status == Status.SENT
+
+
+def test_the_next_mail_has_the_whole_time_again() -> None:
+    post = Slow(seconds={"RCPT": 0.3})
+
+    with running(post) as port, plain(port, budget=0.5) as mailer:
+        assert [send(mailer).status for _ in range(3)] == [Status.SENT] * 3
+
+
+@pytest.mark.parametrize("timeout", [0, 61, 999])
+def test_no_answer_is_waited_for_longer_than_a_minute(timeout: float) -> None:
+    with pytest.raises(ValueError, match=f"timeout is {timeout} seconds; give it a time up to 60 seconds"):
+        SmtpMailer("127.0.0.1", 25, tls="none", timeout=timeout)
+
+
+def test_each_address_of_a_server_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    post = Post()
+    with running(post) as port, plain(port) as mailer:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, port)) for place in ("127.0.0.2", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", resolving(socket.getaddrinfo, found))
+
+        assert send(mailer).status == Status.SENT
+
+
+def resolving(as_ever: Callable[..., Any], found: list[Any]) -> Callable[..., Any]:
+    """A resolver that finds several addresses for a name, and each of those as ever."""
+    answers = iter([found])
+    return lambda *what, **more: next(answers, None) or as_ever(*what, **more)
+
+
+def test_without_tls_nobodys_certificates_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> ssl.SSLContext:
+        raise AssertionError("The authorities that this machine trusts were read.")
+
+    monkeypatch.setattr(ssl, "create_default_context", refuse)
+
+    SmtpMailer("127.0.0.1", 25, tls="none").close()
+
+
+# --- while the server thinks -----------------------------------------------------------------------------------------
 
 
 def test_there_is_time_to_work_while_the_server_thinks_about_a_mail() -> None:

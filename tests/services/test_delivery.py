@@ -8,7 +8,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from itertools import count
@@ -16,15 +17,21 @@ from pathlib import Path
 from time import sleep
 
 import pytest
+from sqlalchemy import Connection
 
+from db.engine import WAIT
+from db.errors import DatabaseUnreachable, OutcomeUnknown
 from db.unit_of_work import UnitOfWork
 from notifications.folder import FolderMailer
 from notifications.outcome import Outcome, nothing
 from notifications.policy import PostPolicy
+from notifications.smtp import BUDGET, LONGEST_TIMEOUT
+from s11flow.domain.errors import WrongInputError
 from s11flow.services import outbox
-from s11flow.services.delivery import LEASE, Delivered, deliver, waits_for_person
+from s11flow.services.delivery import LEASE, LONGEST_RUN, RECORDED_WITHIN, Delivered, deliver, waits_for_person
 from s11flow.services.tick import tick
 from s11flow.services.verify import verify
+from tests.faults.seams import lose_the_answer
 from tests.services.post import (
     DOWN,
     LATER,
@@ -681,7 +688,7 @@ def test_the_next_letter_is_written_while_the_server_thinks_and_then_taken_back_
     asked: UnitOfWork,
 ) -> None:
     @dataclass
-    class Thinking(Server):
+    class Withdrawing(Server):
         def send(
             self, raw: bytes, *, sender: str, recipient: str, name: str, meanwhile: Callable[[], None] = nothing
         ) -> Outcome:
@@ -690,11 +697,61 @@ def test_the_next_letter_is_written_while_the_server_thinks_and_then_taken_back_
                 outbox.withdraw(asked, id_of(asked, COPY), "a wrong name", by="clerk", now=REQUESTED)
             return super().send(raw, sender=sender, recipient=recipient, name=name)
 
-    server = Thinking()
+    server = Withdrawing()
 
     assert delivered(asked, server, REQUESTED) == Delivered(sent=REQUESTS - 1, withdrawn=1)
     assert "director@agency.example" not in server.seen
     assert verify(asked, now=REQUESTED).broken == ()
+
+
+def test_the_next_letter_is_announced_while_the_last_is_recorded_and_not_sent_if_its_reason_goes(
+    asked: UnitOfWork,
+) -> None:
+    @dataclass
+    class Told(Server):
+        announced: list[str] = field(default_factory=list)
+
+        def announce(self, raw: bytes, *, sender: str, recipient: str) -> None:
+            assert len(on_their_way(asked)) == 1  # it is not claimed yet
+            self.announced.append(recipient)
+            if recipient == "director@agency.example":
+                outbox.withdraw(asked, id_of(asked, COPY), "a wrong name", by="clerk", now=REQUESTED)
+
+        def send(
+            self, raw: bytes, *, sender: str, recipient: str, name: str, meanwhile: Callable[[], None] = nothing
+        ) -> Outcome:
+            meanwhile()
+            return super().send(raw, sender=sender, recipient=recipient, name=name)
+
+    server = Told()
+
+    assert delivered(asked, server, REQUESTED) == Delivered(sent=REQUESTS - 1, withdrawn=1)
+    # After the one that could not be claimed there is none at hand to announce.
+    assert server.announced == ["youth@agency.example", "director@agency.example", *server.seen[3:]]
+    assert "director@agency.example" not in server.seen
+    assert verify(asked, now=REQUESTED).broken == ()
+
+
+def test_letters_are_set_aside_batch_after_batch_until_none_is_left(uow: UnitOfWork) -> None:
+    many(uow)
+    server = Thinking()
+
+    assert deliver(uow, server, LIVE, now=REQUESTED, batch=2) == Delivered(sent=21)
+    assert len(set(server.seen)) == len(server.seen) == 21
+
+
+def test_letters_that_become_due_while_a_run_works_go_with_it(asked: UnitOfWork) -> None:
+    outbox.hold(asked, id_of(asked, CONTACT), "to be looked at", by="clerk", now=REQUESTED)
+
+    def release_at_the_end(recipient: str) -> Outcome:
+        if recipient == "cotswold@district.example":
+            outbox.release(asked, id_of(asked, CONTACT), by="clerk", now=REQUESTED)
+        return TOOK
+
+    server = Server(release_at_the_end)
+
+    assert delivered(asked, server, REQUESTED) == Delivered(sent=REQUESTS)
+    assert server.seen[-1] == "youth@agency.example"
 
 
 def test_what_a_run_set_aside_and_did_not_come_to_goes_with_any_other_at_once(asked: UnitOfWork) -> None:
@@ -718,3 +775,150 @@ def test_a_second_run_begins_with_letters_that_the_first_has_not_set_aside(uow: 
 
     assert (len(first.seen), len(second.seen)) == (5, 16)
     assert set(first.seen).isdisjoint(second.seen)
+
+
+# --- a database that goes away ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Thinking(Server):
+    """A server that thinks about each mail, so that the next is written meanwhile."""
+
+    def send(
+        self, raw: bytes, *, sender: str, recipient: str, name: str, meanwhile: Callable[[], None] = nothing
+    ) -> Outcome:
+        """Think, then answer."""
+        meanwhile()
+        return super().send(raw, sender=sender, recipient=recipient, name=name)
+
+
+@dataclass
+class Watch:
+    """Seconds that pass only while somebody waits."""
+
+    seconds: float = 0.0
+    at_least: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def wait(self, seconds: float) -> None:
+        """Let some pass."""
+        self.seconds += max(seconds, self.at_least)
+
+
+@dataclass(frozen=True)
+class Away(UnitOfWork):
+    """A database to which nothing can be written until *back* seconds have passed, once it has gone."""
+
+    watch: Watch = field(default_factory=Watch)
+    back: float = 0.0
+    gone: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def write(self, wait: float = WAIT) -> Iterator[Connection]:
+        """As ever, or not at all."""
+        if self.gone and self.watch.seconds < self.back:
+            raise DatabaseUnreachable("it does not answer")
+        with super().write(wait) as connection:
+            yield connection
+
+
+def while_the_database_is_away(uow: UnitOfWork, seconds: float, server: Server) -> Delivered:
+    """A run whose database goes when the letter to the youth agency has been taken, for so many seconds."""
+    watch = Watch()
+    away = Away(uow.engine, watch, seconds)
+
+    def goes(recipient: str) -> Outcome:
+        if recipient == "youth@agency.example":
+            away.gone.append(recipient)
+        return TOOK
+
+    server.answer = goes
+    return deliver(away, server, LIVE, now=REQUESTED, stopwatch=watch, pause=watch.wait)
+
+
+@pytest.mark.parametrize("seconds", [1, 45, LONGEST_RUN])
+def test_what_the_server_took_is_recorded_when_the_database_is_back(asked: UnitOfWork, seconds: float) -> None:
+    server = Thinking()
+
+    done = while_the_database_is_away(asked, seconds, server)
+
+    assert done.sent == len(server.seen) == (REQUESTS if seconds < LONGEST_RUN else 2)
+    assert one(asked, "status, status_why") == ("SENT", TOOK.detail)
+    assert on_their_way(asked) == []
+    assert [cause for _, cause, _ in history(asked, "GSCP-2026-01", "DELIVERY")][:1] == ["delivered"]
+
+
+def test_a_database_away_for_longer_than_a_lease_leaves_the_letter_to_the_rule_for_unknown_outcomes(
+    asked: UnitOfWork, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = Thinking()
+
+    with pytest.raises(DatabaseUnreachable):
+        while_the_database_is_away(asked, LEASE.total_seconds() + 1, server)
+
+    assert caplog.messages == ["What became of a letter could not be recorded, and its outcome counts as unknown."]
+    assert on_their_way(asked) == ["youth@agency.example"]
+    again = Server()
+    assert delivered(asked, again, REQUESTED + LEASE - timedelta(seconds=1)).sent == REQUESTS - 2
+    assert delivered(asked, again, REQUESTED + LEASE) == Delivered(sent=1)
+    assert [cause for _, cause, _ in history(asked, "GSCP-2026-01", "DELIVERY")][-2:] == [
+        "re-sent after an unknown outcome",
+        "delivered",
+    ]
+
+
+def test_no_letter_takes_longer_than_its_lease() -> None:
+    assert LONGEST_RUN + BUDGET + LONGEST_TIMEOUT + 60 < RECORDED_WITHIN < LEASE.total_seconds()
+
+
+@pytest.mark.parametrize("number", range(1, 12))
+def test_a_letter_that_was_never_tried_is_never_of_unknown_outcome(asked: UnitOfWork, number: int) -> None:
+    lose_the_answer(asked.engine, number)
+    server, watch = Thinking(), Watch()
+
+    with suppress(OutcomeUnknown):  # where nothing was claimed or sent a run may just end
+        deliver(asked, server, LIVE, now=REQUESTED, batch=3, stopwatch=watch, pause=watch.wait)
+    delivered(asked, server, REQUESTED + MINUTE)
+
+    assert len(server.seen) == len(set(server.seen)) == REQUESTS
+    assert set(statuses(asked).values()) == {"SENT"}
+    causes = {cause for _, cause, _ in history(asked, "GSCP-2026-01", "DELIVERY")}
+    assert causes == {"delivered"}
+    assert verify(asked, now=REQUESTED + MINUTE).broken == ()
+
+
+def test_a_letter_that_was_claimed_while_the_database_was_waited_for_too_long_goes_with_the_next_run(
+    asked: UnitOfWork,
+) -> None:
+    server, watch = Thinking(), Watch(at_least=LONGEST_RUN)
+    lose_the_answer(asked.engine, 3)  # letters are set aside, the first is claimed, it is recorded and the next claimed
+
+    assert deliver(asked, server, LIVE, now=REQUESTED, stopwatch=watch, pause=watch.wait) == Delivered(sent=1)
+
+    assert (on_their_way(asked), one(asked, "status, attempts, raw")) == ([], ("QUEUED", 0, None))
+    assert verify(asked, now=REQUESTED).broken == ()
+    assert delivered(asked, server, REQUESTED + MINUTE) == Delivered(sent=REQUESTS - 1)
+
+
+# --- templates that cannot be read ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '{"report_request/body": 1}', ""])
+def test_a_letter_whose_templates_cannot_be_read_fails_alone_and_somebody_is_told(asked: UnitOfWork, body: str) -> None:
+    tamper(asked, "insert into content (sha256, kind, body) values ('broken', 'templates', :body)", body=body)
+    tamper(asked, "update message set templates_sha256 = 'broken' where dedupe_key like :key", key=f"%{CONTACT}")
+
+    done = delivered(asked, Server(), REQUESTED)
+
+    why = (
+        "The letter templates that were kept when its cycle was opened cannot be read: bring that row of `content` "
+        "back from a backup (`s11flow verify` names it), then try the letter again."
+    )
+    assert done == Delivered(sent=REQUESTS - 1, failed=1)
+    assert one(asked, "status, status_why") == ("FAILED", f"The letter could not be written. {why}")
+    with asked.read() as connection, pytest.raises(WrongInputError, match="cannot be read: bring that row"):
+        outbox.show(connection, id_of(asked, CONTACT))
+    tick(asked, now=at("2026-07-07 08:00"))
+    assert ["youth@agency.example" in words for words in digest_parts(asked)["Letters that came back"]] == [True]
