@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -72,6 +73,13 @@ def period(text: str) -> tuple[date, date]:
     return day(first), day(last)
 
 
+def year_and(given: Sequence[str], what: str) -> tuple[str | None, str]:
+    """One or two words: the last is what is meant, the first the cycle."""
+    if len(given) > 2:
+        raise typer.BadParameter(f"Give the cycle and {what}, or {what} alone; there were {len(given)} words.")
+    return (given[0] if len(given) == 2 else None), given[-1]
+
+
 def after(instant: datetime | None) -> datetime | None:
     """The first instant that is no longer meant, where *instant* is the last that is."""
     return None if instant is None else instant + timedelta(microseconds=1)
@@ -80,6 +88,14 @@ def after(instant: datetime | None) -> datetime | None:
 def listed(text: str | None) -> tuple[str, ...] | None:
     """Read "1,2,3"; None where nothing was given."""
     return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def action_number(text: str) -> int:
+    """The number of an action from a review, "7" or "A7"."""
+    digits = text.strip().upper().removeprefix("A")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 6:
+        raise typer.BadParameter(f"{text!r} is no number of an action; write it as 7 or A7.")
+    return int(digits)
 
 
 def content(path: Path) -> bytes:

@@ -89,9 +89,10 @@ class MessageState(StrEnum):
 
 
 class PanelDayState(StrEnum):
-    """Whether the panel sits on a day."""
+    """Whether the panel sits on a day. A reserve is kept free, and sits once it is needed."""
 
     SITTING = "SITTING"
+    RESERVE = "RESERVE"
     STOOD_DOWN = "STOOD_DOWN"
 
 
@@ -115,6 +116,8 @@ class CaseEvent(StrEnum):
     EXCUSE = "EXCUSE"
     COVER = "COVER"
     REVIVE = "REVIVE"
+    SPLIT = "SPLIT"
+    SUCCEED = "SUCCEED"
     VOID = "VOID"
     EXTEND = "EXTEND"
     CORRECT = "CORRECT"
@@ -183,6 +186,8 @@ class Note(StrEnum):
     HOLD = "HOLD"
     RESUME = "RESUME"
     REPLY = "REPLY"
+    PROPOSAL = "PROPOSAL"
+    ALIAS = "ALIAS"
     DUPLICATE_REPORT = "DUPLICATE_REPORT"
     DELIVERY = "DELIVERY"
     MESSAGE_STOPPED = "MESSAGE_STOPPED"
@@ -192,11 +197,29 @@ class Note(StrEnum):
     RELEASED = "RELEASED"
     DAY_ADDED = "DAY_ADDED"
     DAY_STOOD_DOWN = "DAY_STOOD_DOWN"
+    DAY_RESERVED = "DAY_RESERVED"
+    DAY_CALLED_IN = "DAY_CALLED_IN"
+    TIME_ASKED = "TIME_ASKED"
+    TIME_OFFERED = "TIME_OFFERED"
+    TIME_DECLINED = "TIME_DECLINED"
+    INTEREST_DECLARED = "INTEREST_DECLARED"
+    INTEREST_WITHDRAWN = "INTEREST_WITHDRAWN"
     SUBMISSION_CHOSEN = "SUBMISSION_CHOSEN"
+    REVIEW_ACTION = "REVIEW_ACTION"
     OUTSIDE_MAIL = "OUTSIDE_MAIL"
     SET_UP = "SET_UP"
+    SUCCEEDED = "SUCCEEDED"
+    CONTACT_LEFT = "CONTACT_LEFT"
+    HANDED_OVER = "HANDED_OVER"
+    ANNEXED = "ANNEXED"
+    TRACK_SET = "TRACK_SET"
+    PERIOD_SET = "PERIOD_SET"
+    DAY_CLOSED = "DAY_CLOSED"
+    DEFINITION_ADOPTED = "DEFINITION_ADOPTED"
     CYCLE_OPENED = "CYCLE_OPENED"
     POST_DOWN = "POST_DOWN"
+    REPORT_TEXT_SET = "REPORT_TEXT_SET"
+    NAMING_DECIDED = "NAMING_DECIDED"
 
 
 class AgencyStatus(StrEnum):
@@ -205,18 +228,29 @@ class AgencyStatus(StrEnum):
     ACTIVE = "active"
     NO_CONTACT = "no_contact"
     NOT_APPLICABLE = "not_applicable"
+    ENDED = "ended"
 
 
 class Track(StrEnum):
-    """How fully an agency takes part. A first-year body is never reported for non-submission (unless policy says)."""
+    """How fully an agency takes part. A first-year body is never reported for non-submission (unless policy says).
+
+    On the light track a signed statement of compliance takes the place of the report, and there is no session; on
+    none nothing is asked in the cycle (case 45).
+    """
 
     FULL = "full"
     FIRST_YEAR = "first_year"
+    LIGHT = "light"
+    NONE = "none"
 
 
 @value(frozen=True, slots=True)
 class Agency:
-    """A row of the register as it stands now. Addresses are single addr-specs; a missing one is None."""
+    """A row of the register as it stands now. Addresses are single addr-specs; a missing one is None.
+
+    `areas` are the local areas it works in, where they are told apart, and `track` is the one it is on by default.
+    While `contact_left_at` stands nobody answers for it; `contact_since` is when it was last handed over.
+    """
 
     code: str
     name: str
@@ -230,6 +264,10 @@ class Agency:
     deputy: str | None = None
     senior_leader: str | None = None
     attendees: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    track: Track = Track.FULL
+    contact_left_at: datetime | None = None
+    contact_since: datetime | None = None
 
     @property
     def invited(self) -> tuple[str, ...]:
@@ -256,7 +294,7 @@ class CaseDates:
     """The dates of a case as an event last set them. `deadline` is None until the agency has a panel day.
 
     `target_set_at` and `deadline_set_at` are the instants those anchors were set: rungs that lie before are never
-    back-filled.
+    back-filled. `period` is what the report covers, its first and last day; None means as the definition says.
     """
 
     request: Dated
@@ -267,6 +305,7 @@ class CaseDates:
     target_set_at: datetime
     deadline_set_at: datetime
     extended: bool = False
+    period: tuple[date, date] | None = None
 
     def __hash__(self) -> int:
         # Ladders are kept by these dates; the instants alone tell nearly all of them apart, and are quick to hash.
@@ -275,16 +314,27 @@ class CaseDates:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The newest reply of one attendee: accepted, declined or tentative."""
+    """The newest reply of one attendee: accepted, declined or tentative.
+
+    `at` is when it was given: the DTSTAMP of a calendar's reply. `sequence` is the revision it answers as the calendar
+    counts, `sent_at` the date of the mail that brought it.
+    """
 
     attendee: str
     answer: str
     at: datetime
+    sequence: int = 0
+    sent_at: datetime | None = None
 
 
 @value(frozen=True, slots=True)
 class Session:
-    """An agency's 30 minutes with the panel. `number` counts sessions of the case, `revision` its moves."""
+    """An agency's 30 minutes with the panel. `number` counts sessions of the case, `revision` its moves.
+
+    `asks` counts how often the agency has asked for another time in this cycle; `asked_at` is when it last did, while
+    nothing has come of it, and `wanted_at` the time it named. `offered_at` is the start of a time that is offered to
+    it, `offered_for` the case whose time that is, if two would swap. `came` is who came, as it was recorded.
+    """
 
     number: int
     state: SessionState
@@ -297,6 +347,12 @@ class Session:
     answers: tuple[Answer, ...] = ()
     recorded_at: datetime | None = None
     minutes: int | None = None
+    asks: int = 0
+    asked_at: datetime | None = None
+    wanted_at: datetime | None = None
+    offered_at: datetime | None = None
+    offered_for: str | None = None
+    came: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -395,6 +451,7 @@ class CaseFacts:
     assessed_at: datetime | None = None
     agreed_at: datetime | None = None
     considered_at: datetime | None = None
+    interests: tuple[str, ...] = ()
     seq: int = 0
 
 

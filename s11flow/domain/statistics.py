@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from s11flow.domain.errors import S11Error
-from s11flow.domain.model import AgencyStatus, CaseFacts, CaseState, Session, SessionState
+from s11flow.domain.model import AgencyStatus, CaseFacts, CaseState, Session, SessionState, Track
 
 
 class CountError(S11Error):
@@ -47,6 +47,9 @@ class Attendance(StrEnum):
     TO_COME = "still to come"
     NEITHER = "neither report nor session"
 
+
+SIGNED_STATEMENT = "signed statement of compliance"
+"""What a light-track case rests on: nobody judged it."""
 
 SUBMITTED = frozenset({TakingPart.BY_TARGET, TakingPart.ON_TIME, TakingPart.LATE, TakingPart.LATE_AFTER_PANEL})
 IN_TIME = frozenset({TakingPart.BY_TARGET, TakingPart.ON_TIME})
@@ -168,7 +171,14 @@ def is_by_target(case: Taken, *, counted_until: datetime | None = None) -> bool:
 
 def is_outstanding(facts: CaseFacts) -> bool:
     """Whether the report could not be approved yet because of this case."""
+    if is_signed(facts):
+        return False
     return facts.state not in _SETTLED and facts.state != CaseState.PLANNED
+
+
+def is_signed(facts: CaseFacts) -> bool:
+    """Whether it is a case of the light track whose signed statement was accepted: nothing is left to be judged."""
+    return facts.track == Track.LIGHT and facts.state == CaseState.ACCEPTED
 
 
 def attendance(
@@ -191,6 +201,8 @@ def attendance(
 def _may_still_be_seen(case: Taken, part: TakingPart) -> bool:
     if part in (TakingPart.AWAITED, TakingPart.JOINT_AWAITED):
         return True
+    if case.facts.track == Track.LIGHT:
+        return False
     live = any(session.is_live for session in case.all_sessions)
     open_report = part in SUBMITTED and case.facts.state not in _CONSIDERED | _SETTLED
     return open_report or (

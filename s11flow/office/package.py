@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
@@ -27,6 +28,26 @@ def stable(data: bytes, at: datetime) -> bytes:
             if name == "docProps/core.xml":
                 member = _MODIFIED.sub(rb"\g<1>" + said, member)
             made.writestr(ZipInfo(name, _EPOCH), member, ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def without_members(data: bytes, names: Sequence[str]) -> tuple[bytes, list[bytes]]:
+    """The archive *data* without the members of these *names*, packed as `stable` does, and what they held."""
+    packed = BytesIO()
+    with ZipFile(BytesIO(data)) as found, ZipFile(packed, "w", ZIP_DEFLATED) as made:
+        for name in found.namelist():
+            if name not in names:
+                made.writestr(ZipInfo(name, _EPOCH), found.read(name), ZIP_DEFLATED)
+        left = [found.read(name) for name in names]
+    return packed.getvalue(), left
+
+
+def with_members(data: bytes, members: Mapping[str, bytes]) -> bytes:
+    """The archive *data* with these *members* more, whatever the time; what it has is not packed anew."""
+    packed = BytesIO(data)
+    with ZipFile(packed, "a", ZIP_DEFLATED) as made:
+        for name, said in members.items():
+            made.writestr(ZipInfo(name, _EPOCH), said, ZIP_DEFLATED)
     return packed.getvalue()
 
 

@@ -16,7 +16,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from s11flow.office.package import refuse_unsafe, stable, xml_text
 
-Value = str | int
+Value = str | int | date | datetime
+"""What a cell holds; a datetime is what a clock on the wall shows, without a zone."""
 
 _LONGEST = 32_767
 """Characters that a cell holds."""
@@ -24,6 +25,7 @@ _CUT = " [cut here, because a cell holds no more]"
 _HEAD = Font(bold=True, color="FFFFFF")
 _HEAD_FILL = PatternFill("solid", fgColor="1D4F73")
 _TOP = Alignment(vertical="top", wrap_text=True)
+_DAY, _MOMENT = "ddd d mmm yyyy", "ddd d mmm yyyy hh:mm"
 
 
 class NotAWorkbook(ValueError):
@@ -40,10 +42,14 @@ class Sheet:
 
 
 def write(sheets: Sequence[Sheet], *, title: str, author: str, at: datetime) -> bytes:
-    """The workbook, each header line frozen and filtered; the same sheets give the same bytes. *at* is aware."""
+    """The workbook, in English, each header line frozen and filtered; the same sheets give the same bytes.
+
+    *at* is aware.
+    """
     book = Workbook()
     book.remove(book.worksheets[0])
     book.properties.title, book.properties.creator = xml_text(title), xml_text(author)
+    book.properties.language = "en-GB"
     book.properties.created = at.astimezone(UTC).replace(tzinfo=None)
     for sheet in sheets:
         _fill(book.create_sheet(sheet.title), sheet)
@@ -69,9 +75,13 @@ def _fill(made: Worksheet, sheet: Sheet) -> None:
 
 
 def _put(sheet: Worksheet, row: int, column: int, value: Value) -> None:
+    if value == "":
+        return
     cell = sheet.cell(row, column)
     cell.alignment = _TOP
-    if isinstance(value, int):
+    if isinstance(value, date):  # a datetime is one
+        cell.value, cell.number_format = value, _MOMENT if isinstance(value, datetime) else _DAY
+    elif isinstance(value, int):
         cell.value = value
     elif shown := _fitting(xml_text(value)):
         cell.value = shown

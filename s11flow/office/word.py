@@ -1,15 +1,18 @@
 """Writing a Word file: paragraphs and tables in Word's own styles, with what a screen reader needs.
 
-Elements are made directly, because the library's own way takes longer the longer the document is.
+What frames a document is made by the library, once; what is said in it is written as text, because the library's own
+way takes many times as long, and longer the longer the document is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from io import BytesIO
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 from docx import Document
 from docx.enum.section import WD_ORIENT
@@ -18,16 +21,19 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
-from s11flow.office.package import stable, xml_text
+from s11flow.office.package import with_members, without_members, xml_text
 
 _EDGE = Mm(18)
 _INK, _ACCENT = RGBColor(0x0B, 0x0C, 0x0C), RGBColor(0x1D, 0x4F, 0x73)
 _WIDE = 7
 """Columns from which a table is set in smaller type."""
-_NARROWEST, _WIDEST, _MARGIN = 9, 60, 4
+_NARROWEST, _WIDEST, _MARGIN = 7, 60, 4
 """Letters by which columns share the width of a table; the margin keeps its longest word whole."""
+_LETTERS = 1_360
+"""So many letters of one point stand side by side on a page."""
 _TWENTIETHS = 635
 """How many of the library's units make a twentieth of a point, in which Word measures tables."""
+_WIDTH = (Mm(297) - 2 * _EDGE) // _TWENTIETHS
 
 
 @dataclass(slots=True)
@@ -73,63 +79,100 @@ class WordFile:
 
     def __init__(self, about: About) -> None:
         self._about = about
-        self._document = Document()
-        _say(self._document.core_properties, about)
-        _set_up(self._document)
-        self._last = self._document.element.body[-1]  # how the pages are laid out: it comes after everything
-        self._styles = {style.name: style.style_id for style in self._document.styles}
-        self._width = (Mm(297) - 2 * _EDGE) // _TWENTIETHS
+        self._frame = _frame()
+        self._body: list[str] = []
         self._bookmarks = 0
 
     def saved(self) -> bytes:
         """The bytes of the file."""
-        written = BytesIO()
-        self._document.save(written)
-        return stable(written.getvalue(), self._about.at)
+        whole = "".join((self._frame.before, *self._body, self._frame.after))
+        return with_members(
+            self._frame.package, {"word/document.xml": whole.encode(), "docProps/core.xml": _core(self._about).encode()}
+        )
 
     def paragraph(
         self, style: str, runs: Sequence[Run], bookmark: str = "", *, is_term: bool = False, is_inset: bool = False
     ) -> None:
         """Add a paragraph; a term stays with what says its meaning, which is inset."""
-        made = _paragraph(self._styles[style], runs)
-        layout = made[0]
-        if is_term:
-            layout.extend([_element("keepNext"), _element("spacing", after="0")])
-        if is_inset:
-            layout.append(_element("ind", left="340"))
+        layout = '<w:keepNext/><w:spacing w:after="0"/>' if is_term else ""
+        layout += '<w:ind w:left="340"/>' if is_inset else ""
+        marks = ""
         if bookmark:
             self._bookmarks += 1
-            number = str(self._bookmarks)
-            made.extend([_element("bookmarkStart", id=number, name=bookmark), _element("bookmarkEnd", id=number)])
-        self._last.addprevious(made)
+            number = f'w:id="{self._bookmarks}"'
+            marks = f"<w:bookmarkStart {number} w:name={_quoted(bookmark)}/><w:bookmarkEnd {number}/>"
+        self._body.append(_paragraph(self._frame.styles[style], runs, layout, after=marks))
 
     def table(self, grid: Grid, *, widths: Sequence[int] = ()) -> None:
         """Add a table under its caption; its header rows are repeated on each page, and no row is torn apart.
 
         The columns share the page as *widths* say, or else as their texts need it.
         """
-        caption = "".join(run.text for run in grid.caption.runs).strip()
+        caption = _quoted("".join(run.text for run in grid.caption.runs).strip())
         self.paragraph("Caption", grid.caption.runs)
-        shares = widths or _wanted(grid)
-        widths = [self._width * share // sum(shares) for share in shares]
-        size = 16 if len(widths) >= _WIDE else 20  # half points
-        table = _element("tbl")
-        style = _element("tblStyle", val=self._styles["Table Grid"])
-        layout = [_element("tblW", w=str(sum(widths)), type="dxa"), _element("tblLayout", type="fixed")]
-        table.append(_element("tblPr", style, *layout, *_described(caption)))
-        table.append(_element("tblGrid", *(_element("gridCol", w=str(width)) for width in widths)))
-        table.extend(_rows(grid, widths, size))
-        self._last.addprevious(table)
-        self._last.addprevious(_paragraph(self._styles["Normal"], ()))
+        size = 16 if len(grid.rows[0]) >= _WIDE else 20  # half points
+        shares = widths or _shares(grid, size)
+        widths = [_WIDTH * share // sum(shares) for share in shares]
+        layout = (
+            f'<w:tbl><w:tblPr><w:tblStyle w:val="{self._frame.styles["Table Grid"]}"/>'
+            f'<w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:tblLayout w:type="fixed"/>'
+            # What a screen reader says of a table before it reads it.
+            f"<w:tblCaption w:val={caption}/><w:tblDescription w:val={caption}/></w:tblPr><w:tblGrid>"
+        )
+        self._body += (
+            layout,
+            *(f'<w:gridCol w:w="{width}"/>' for width in widths),
+            "</w:tblGrid>",
+            *_rows(grid, widths, size),
+            "</w:tbl>",
+            _paragraph(self._frame.styles["Normal"], ()),
+        )
 
 
 # --- the document's frame ---------------------------------------------------------------------------------------------
 
 
-def _say(properties: Any, about: About) -> None:
-    properties.title, properties.author = xml_text(about.title), xml_text(about.author)
-    properties.identifier, properties.language, properties.comments = about.identifier, "en-GB", ""
-    properties.created = about.at.astimezone(UTC).replace(tzinfo=None)
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What all documents have: the archive without what is said in one, the ids of its styles by their names."""
+
+    package: bytes
+    before: str
+    after: str
+    styles: Mapping[str, str]
+
+
+@cache
+def _frame() -> _Frame:
+    """Made once by the library, which takes longer over it than a form takes to write."""
+    document = Document()
+    _set_up(document)
+    written = BytesIO()
+    document.save(written)
+    package, (said, _) = without_members(written.getvalue(), ("word/document.xml", "docProps/core.xml"))
+    before, body, after = said.decode().partition("<w:body>")
+    styles = {str(style.name): style.style_id for style in document.styles}
+    return _Frame(package, before + body, after, styles)
+
+
+_CORE = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<cp:coreProperties'
+    ' xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties"'
+    ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/"'
+    ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><dc:title>{title}</dc:title>'
+    "<dc:creator>{author}</dc:creator><dc:identifier>{identifier}</dc:identifier><dc:language>en-GB</dc:language>"
+    '<dcterms:created xsi:type="dcterms:W3CDTF">{at}</dcterms:created>'
+    '<dcterms:modified xsi:type="dcterms:W3CDTF">{at}</dcterms:modified></cp:coreProperties>'
+)
+
+
+def _core(about: About) -> str:
+    return _CORE.format(
+        title=_text(about.title),
+        author=_text(about.author),
+        identifier=_text(about.identifier),
+        at=about.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
 
 
 def _set_up(document: Any) -> None:
@@ -169,86 +212,83 @@ def _number_pages(footer: Paragraph) -> None:
 # --- elements ---------------------------------------------------------------------------------------------------------
 
 
-def _rows(grid: Grid, widths: Sequence[int], size: int) -> list[Any]:
-    made, reached = [], dict.fromkeys(range(len(widths)), 0)
+def _rows(grid: Grid, widths: Sequence[int], size: int) -> Iterator[str]:
+    reached = [0] * len(widths)
     for place, blocks in enumerate(grid.rows):
-        row, waiting = _element("tr", _element("trPr", _element("cantSplit"))), iter(blocks)
-        if place < grid.header_rows:
-            row[0].append(_element("tblHeader"))
+        waiting = iter(blocks)
+        goes_on = any(left > 1 for left in reached) or any(block.covers > 1 for block in blocks)
+        yield "<w:tr><w:trPr><w:cantSplit/>" + ("<w:tblHeader/>" if place < grid.header_rows else "") + "</w:trPr>"
         for column, width in enumerate(widths):
             if reached[column]:
                 reached[column] -= 1
-                row.append(_cell(Block(), width, size, merge="continue"))
+                yield _cell(_EMPTY, width, size, '<w:vMerge w:val="continue"/>', goes_on=goes_on)
                 continue
             block = next(waiting)
             reached[column] = block.covers - 1
-            row.append(_cell(block, width, size, merge="restart" if block.covers > 1 else ""))
-        made.append(row)
-    return made
+            merge = '<w:vMerge w:val="restart"/>' if block.covers > 1 else ""
+            yield _cell(block, width, size, merge, goes_on=goes_on)
+        yield "</w:tr>"
 
 
-def _cell(block: Block, width: int, size: int, merge: str) -> Any:
-    layout = _element("tcPr", _element("tcW", w=str(width), type="dxa"))
-    if merge:
-        layout.append(_element("vMerge", val=merge))
-    if block.stripe:
-        layout.append(_element("tcBorders", _element("left", val="single", sz="36", color=block.stripe[1:])))
-    paragraph = _paragraph("", block.runs, size)
-    paragraph[0].append(_element("spacing", before="20", after="20"))
-    return _element("tc", layout, paragraph)
+_EMPTY = Block()
 
 
-def _wanted(grid: Grid) -> list[int]:
-    """Room for each column by its longest text: none too narrow for its words, none so wide as to starve others."""
-    wanted = [_NARROWEST] * len(grid.rows[0])
-    for blocks in grid.rows:
-        if len(blocks) == len(wanted):
+def _cell(block: Block, width: int, size: int, merge: str, *, goes_on: bool) -> str:
+    """A cell; a row that *goes on* in the next one stays on its page."""
+    border = f'<w:left w:val="single" w:sz="36" w:color={_quoted(block.stripe[1:])}/>' if block.stripe else ""
+    return (
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{merge}'
+        f"{f'<w:tcBorders>{border}</w:tcBorders>' if border else ''}</w:tcPr>"
+        f"{_paragraph('', block.runs, '<w:keepNext/>' * goes_on + _CLOSE, size)}</w:tc>"
+    )
+
+
+_CLOSE = '<w:spacing w:before="20" w:after="20"/>'
+
+
+def _shares(grid: Grid, size: int) -> list[int]:
+    """Room for each column in letters: as its texts need it, and none too narrow for its longest word.
+
+    The names of columns may stand on several lines.
+    """
+    least, wished = [_NARROWEST] * len(grid.rows[0]), [_NARROWEST] * len(grid.rows[0])
+    for place, blocks in enumerate(grid.rows):
+        if len(blocks) == len(least):
             for column, block in enumerate(blocks):
                 said = "".join(run.text for run in block.runs)
-                word = max(map(len, said.split()), default=0) + _MARGIN
-                wanted[column] = max(wanted[column], min(len(said), _WIDEST), min(word, _WIDEST))
-    return wanted
+                word = min(max(map(len, said.split()), default=0) + _MARGIN, _WIDEST)
+                whole = 0 if place < grid.header_rows else min(len(said) + _MARGIN, _WIDEST)
+                least[column], wished[column] = max(least[column], word), max(wished[column], word, whole)
+    spare, lacking = _LETTERS * 2 // size - sum(least), sum(wished) - sum(least)
+    if not 0 < spare < lacking:
+        return least if spare <= 0 else wished
+    return [low + (high - low) * spare // lacking for low, high in zip(least, wished, strict=True)]
 
 
-def _paragraph(style_id: str, runs: Sequence[Run], size: int = 0) -> Any:
-    made = _element("p", _element("pPr"))
-    if style_id:
-        made[0].append(_element("pStyle", val=style_id))
-    for run in runs:
-        piece = _run(run, size)
-        made.append(_element("hyperlink", piece, anchor=run.link) if run.link else piece)
-    return made
+def _paragraph(style_id: str, runs: Sequence[Run], layout: str = "", size: int = 0, *, after: str = "") -> str:
+    style = f'<w:pStyle w:val="{style_id}"/>' if style_id else ""
+    said = "".join(_linked(run, size) if run.link else _run(run, size) for run in runs)
+    return f"<w:p><w:pPr>{style}{layout}</w:pPr>{said}{after}</w:p>"
 
 
-def _run(run: Run, size: int) -> Any:
-    looks = _element("rPr")
-    if run.is_strong:
-        looks.append(_element("b"))
-    if run.link:
-        looks.extend([_element("color", val=str(_ACCENT))])
-    if size:
-        looks.append(_element("sz", val=str(size)))
-    if run.link:
-        looks.append(_element("u", val="single"))
-    made = _element("r", looks)
-    for place, line in enumerate(xml_text(run.text).split("\n")):
-        if place:
-            made.append(_element("br"))
-        text = _element("t")
-        text.text = line
-        text.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
-        made.append(text)
-    return made
+def _linked(run: Run, size: int) -> str:
+    return f"<w:hyperlink w:anchor={_quoted(run.link)}>{_run(run, size)}</w:hyperlink>"
 
 
-def _described(caption: str) -> list[Any]:
-    """What a screen reader says of a table before it reads it."""
-    return [_element("tblCaption", val=caption), _element("tblDescription", val=caption)]
+def _run(run: Run, size: int) -> str:
+    looks = "<w:b/>" if run.is_strong else ""
+    looks += f'<w:color w:val="{_ACCENT}"/>' if run.link else ""
+    looks += f'<w:sz w:val="{size}"/>' if size else ""
+    looks += '<w:u w:val="single"/>' if run.link else ""
+    said = _text(run.text).replace("\n", '</w:t><w:br/><w:t xml:space="preserve">')
+    return f'<w:r><w:rPr>{looks}</w:rPr><w:t xml:space="preserve">{said}</w:t></w:r>'
 
 
-def _element(tag: str, *children: Any, **attributes: str) -> Any:
-    made = OxmlElement(f"w:{tag}")
-    for name, value in attributes.items():
-        made.set(qn(f"w:{name}"), value)
-    made.extend(children)
-    return made
+def _text(text: str) -> str:
+    """*text* as it stands between two tags."""
+    return escape(xml_text(text))
+
+
+def _quoted(text: str) -> str:
+    """*text* as the value of an attribute, in quotes."""
+    return quoteattr(xml_text(text))

@@ -37,7 +37,8 @@ class RequirementRating(_Strict):
     """What the agency (`self`) and the panel say of one requirement.
 
     Each is a code of the scale, "n/a", or null: not answered, or no judgement. `self_as_given` keeps an answer that
-    was given on another scale. A rating that holds only with a "but" is qualified.
+    was given on another scale, or the words that qualify it. A rating that holds only with a "but" is qualified.
+    `evidence_not_seen` is what the agency pointed to and the panel could not open.
     """
 
     requirement: str
@@ -46,7 +47,13 @@ class RequirementRating(_Strict):
     qualified: bool = False
     panel: str | None = None
     panel_qualified: bool = False
+    evidence_not_seen: bool = False
     reason: str = ""
+
+    @property
+    def said(self) -> str:
+        """The reason as it is printed."""
+        return _with_evidence(self.reason, self.evidence_not_seen)
 
     @property
     def own_mark(self) -> Mark:
@@ -67,12 +74,22 @@ class StandardRating(_Strict):
     standard: str
     panel: str
     panel_qualified: bool = False
+    evidence_not_seen: bool = False
     reason: str = ""
+
+    @property
+    def said(self) -> str:
+        """The reason as it is printed."""
+        return _with_evidence(self.reason, self.evidence_not_seen)
 
     @property
     def panel_mark(self) -> Mark:
         """The panel's rating as it is counted."""
         return _mark(self.panel, qualified=self.panel_qualified)
+
+
+def _with_evidence(reason: str, not_seen: bool) -> str:
+    return " ".join(part for part in (reason, "Evidence not seen." if not_seen else "") if part)
 
 
 class Remark(_Strict):
@@ -98,6 +115,7 @@ class ReviewAction(_Strict):
     by: date | None = None
     status: Literal["done", "under way", "planned"]
     review: str = ""
+    evidence: str = ""
 
 
 def _remark(value: object) -> object:
@@ -159,25 +177,25 @@ def check_assessment(given: object, definition: Definition) -> Assessment:
         return given
     if not isinstance(given, Mapping):
         raise WrongAssessmentError(['The judgement is no JSON object; it begins with "{" and has "standards" in it.'])
-    if faults := list(_unprintable(given)):
+    if faults := list(unprintable(given)):
         raise WrongAssessmentError(faults)
     try:
         assessment = Assessment.model_validate(given)
     except ValidationError as error:
-        raise WrongAssessmentError([_shape_fault(dict(item)) for item in error.errors()]) from None
+        raise WrongAssessmentError([shape_fault(dict(item)) for item in error.errors()]) from None
     if faults := [*_standard_faults(assessment, definition), *_rating_faults(assessment, definition)]:
         raise WrongAssessmentError(faults)
     return assessment
 
 
-def _unprintable(value: object, where: str = "") -> Iterator[str]:
-    """Characters no file can print and no database can keep."""
+def unprintable(value: object, where: str = "") -> Iterator[str]:
+    """A sentence for each text in *value* that has characters no file can print and no database can keep."""
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _unprintable(item, f"{where}.{key}" if where else str(key))
+            yield from unprintable(item, f"{where}.{key}" if where else str(key))
     elif isinstance(value, list | tuple):
         for number, item in enumerate(value, 1):
-            yield from _unprintable(item, f"{where}[{number}]")
+            yield from unprintable(item, f"{where}[{number}]")
     elif isinstance(value, str) and any(_is_control(character) for character in value):
         yield f"{where}: it has a control character in it; type the text again."
 
@@ -186,7 +204,8 @@ def _is_control(character: str) -> bool:
     return (character < " " and character not in "\n\r\t") or character == "\x7f" or "\ud800" <= character <= "\udfff"
 
 
-def _shape_fault(error: dict[str, Any]) -> str:
+def shape_fault(error: dict[str, Any]) -> str:
+    """The sentence for one fault that pydantic found in what a person wrote."""
     where = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in error["loc"]).lstrip(".")
     match error["type"]:
         case "missing":
@@ -233,7 +252,15 @@ def _rating_faults(assessment: Assessment, definition: Definition) -> Iterator[s
         yield from _code_faults(f"{name}, panel", rating.panel, definition, (NOT_APPLICABLE, NO_JUDGEMENT))
         yield from _qualified_faults(f"{name}, self", rating.own, rating.qualified)
         yield from _qualified_faults(f"{name}, panel", rating.panel, rating.panel_qualified)
-        if rating.own is not None and rating.self_as_given and not assessment.mapping:
+        if rating.own is None or not rating.self_as_given or rating.qualified:
+            continue
+        table = definition.on_other_scale(rating.self_as_given)
+        if table is not None and table[1] != rating.own:
+            yield (
+                f'{name} turns "{rating.self_as_given}" into "{rating.own}", and the definition reads it as '
+                f'"{table[1]}"; leave "self" null, or write what the definition says.'
+            )
+        elif table is None and not assessment.mapping:
             yield (
                 f'{name} turns "{rating.self_as_given}" into "{rating.own}" without saying how; '
                 'state the table in "mapping", or leave "self" null.'

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from s11flow.domain.definition import Definition
 from s11flow.office import sheets
-from s11flow.reports.assessment import NO_JUDGEMENT, NOT_APPLICABLE, WrongAssessmentError
+from s11flow.reports.assessment import NO_JUDGEMENT, NOT_APPLICABLE, RequirementRating, WrongAssessmentError
 
 Row = Mapping[str, str]
 
@@ -46,17 +46,22 @@ def _requirements(definition: Definition) -> list[Sequence[str]]:
 
 
 _FORMS = {
-    "Standards": _Form((("standard", 10), ("title", 44), ("panel", 14), ("qualified", 10), ("reason", 70)), _standards),
+    "Standards": _Form(
+        (("standard", 10), ("title", 44), ("panel", 14), ("qualified", 10), ("evidence not seen", 10), ("reason", 70)),
+        _standards,
+    ),
     "Requirements": _Form(
         (("requirement", 12), ("text", 60), ("self", 12), ("self qualified", 10), ("self as given", 14),
-         ("panel", 14), ("panel qualified", 10), ("reason", 60)),
+         ("panel", 14), ("panel qualified", 10), ("evidence not seen", 10), ("reason", 60)),
         _requirements,
     ),
     "Remarks": _Form(
         (("kind", 18), ("standard", 10), ("text", 90)), lambda _: [(kind, "", "") for kind in _REMARKS]
     ),
     "Recommendations": _Form((("text", 90), ("owner", 24), ("by", 14)), lambda _: ()),
-    "Actions": _Form((("what", 70), ("review", 30), ("owner", 24), ("by", 14), ("status", 14)), lambda _: ()),
+    "Actions": _Form(
+        (("what", 70), ("review", 30), ("owner", 24), ("by", 14), ("status", 14), ("evidence", 50)), lambda _: ()
+    ),
     "Texts": _Form((("what", 30), ("text", 100)), lambda _: [(name, "") for name in _TEXTS]),
     "How to fill it in": _Form((("how", 120),), lambda definition: [(line,) for line in _how(definition)]),
 }  # fmt: skip
@@ -67,15 +72,38 @@ def _how(definition: Definition) -> Iterator[str]:
     yield f"Ratings: {codes}, {NOT_APPLICABLE}, or {NO_JUDGEMENT}. These two need a reason on the sheet Standards."
     yield "An empty rating of a requirement is: not answered by the agency, or no judgement of the panel."
     yield 'Write "yes" under qualified where a rating holds only with a "but".'
+    yield 'Write "yes" under evidence not seen where what the agency points to did not open.'
+    yield "What the agency said of itself in its form stands under self already."
     yield f"Remarks are of one of the kinds {', '.join(_REMARKS)}; a standard beside it is voluntary."
     yield "The status of an action is done, under way or planned. Days are written as 2027-03-31."
     yield "Rows may be added and moved; rows without a rating or a text say nothing. The header lines stay."
 
 
-def blank_book(definition: Definition, *, title: str, author: str, at: datetime) -> bytes:
-    """An empty judgement as XLSX, with a row for each standard and requirement; *at* is aware."""
-    made = [sheets.Sheet(name, form.columns, form.given(definition)) for name, form in _FORMS.items()]
+def blank_book(
+    definition: Definition,
+    *,
+    title: str,
+    author: str,
+    at: datetime,
+    own: Sequence[RequirementRating] = (),
+    mapping: str = "",
+) -> bytes:
+    """A judgement as XLSX, with a row for each standard and requirement, empty but for the agency's *own* ratings.
+
+    *mapping* says how those on another scale were read; *at* is aware.
+    """
+    rows = {name: form.given(definition) for name, form in _FORMS.items()}
+    said = {rating.requirement: rating for rating in own}
+    rows["Requirements"] = [(*row, *_own(said.get(row[0]))) for row in rows["Requirements"]]
+    rows["Texts"] = [(name, mapping if _TEXTS[name] == "mapping" else "") for name in _TEXTS]
+    made = [sheets.Sheet(name, form.columns, rows[name]) for name, form in _FORMS.items()]
     return sheets.write(made, title=title, author=author, at=at)
+
+
+def _own(rating: RequirementRating | None) -> tuple[str, str, str]:
+    if rating is None:
+        return "", "", ""
+    return rating.own or "", "yes" if rating.qualified else "", rating.self_as_given
 
 
 def read_book(data: bytes, definition: Definition) -> dict[str, object]:
@@ -127,7 +155,10 @@ class _Reading:
             **self._remarks(),
             "recommendations": [_kept(row, ("text", "owner", "by")) for _, row in self.tables["Recommendations"]],
             "actions": [
-                {**_kept(row, ("what", "review", "owner", "by")), "status": row["status"].strip().casefold()}
+                {
+                    **_kept(row, ("what", "review", "owner", "by", "evidence")),
+                    "status": row["status"].strip().casefold(),
+                }
                 for _, row in self.tables["Actions"]
             ],
             **self._texts(),
@@ -141,12 +172,13 @@ class _Reading:
                     "standard": row["standard"].strip(),
                     "panel": self._code(row["panel"]),
                     "panel_qualified": self._is_marked(row["qualified"], where),
+                    "evidence_not_seen": self._is_marked(row["evidence not seen"], where),
                     "reason": row["reason"],
                 }
 
     def _ratings(self) -> Iterator[dict[str, object]]:
         for place, row in self.tables["Requirements"]:
-            if any(row[name] for name in ("self", "self as given", "panel", "reason")):
+            if any(row[name] for name in ("self", "self as given", "panel", "evidence not seen", "reason")):
                 where = f"Requirements, row {place}"
                 yield {
                     "requirement": row["requirement"].strip(),
@@ -155,6 +187,7 @@ class _Reading:
                     "self_as_given": row["self as given"],
                     "panel": self._code(row["panel"]) or None,
                     "panel_qualified": self._is_marked(row["panel qualified"], where),
+                    "evidence_not_seen": self._is_marked(row["evidence not seen"], where),
                     "reason": row["reason"],
                 }
 

@@ -6,9 +6,10 @@ that does not add up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 
 from calendars import london
 from s11flow.domain import statistics
@@ -17,6 +18,7 @@ from s11flow.domain.errors import WrongInputError
 from s11flow.domain.model import CaseFacts, CaseState, CycleFacts, Dated, Escalation, EscalationState, Session, Track
 from s11flow.domain.state_facts import facts_of
 from s11flow.domain.statistics import Answered, Attendance, Mark, Share, Taken, TakingPart
+from s11flow.reports.additions import Additions, Proposal
 from s11flow.reports.assessment import Assessment, Remark, check_assessment
 from s11flow.reports.shape import (
     ActionLine,
@@ -24,6 +26,7 @@ from s11flow.reports.shape import (
     AgencyScores,
     AssuranceReport,
     BuildFacts,
+    ChangeLine,
     ComparisonLine,
     CountLine,
     DateLine,
@@ -32,6 +35,7 @@ from s11flow.reports.shape import (
     NonSubmission,
     PanelMember,
     RecommendationLine,
+    RepeatedFinding,
     RequirementResult,
     RequirementScore,
     Results,
@@ -52,13 +56,22 @@ from s11flow.reports.wording import GLOSSARY, introduction, statement
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """The agency's last agreed judgement: in which cycle, and the code of the panel's rating of each standard."""
+
+    cycle: str
+    ratings: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ReportCase:
     """All the report needs of one case. Services fill it from the database.
 
     `assessment` is the newest judgement, read or as the JSON object it was given in. `first_arrived_at` is when the
     first version that was not withdrawn reached us (the facts' newest version if None); `sessions` are all sessions of
     the case. `reason` and `authority` are those of an excuse, `non_submission_at` is when non-submission was
-    confirmed, `note` is anything recorded that the schedule of non-submissions must show (why an escalation waits).
+    confirmed, `note` is anything recorded that the schedule of non-submissions must show (why an escalation waits),
+    `earlier` is what the panel made of the agency the last time.
     """
 
     facts: CaseFacts
@@ -69,6 +82,7 @@ class ReportCase:
     authority: str = ""
     non_submission_at: datetime | None = None
     note: str = ""
+    earlier: Earlier | None = None
 
     @property
     def code(self) -> str:
@@ -84,25 +98,6 @@ class ReportCase:
             sessions=self.sessions,
             not_applicable=self.reason.strip().casefold().startswith("not applicable"),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A recommendation across agencies, with its owner."""
-
-    text: str
-    owner: str
-    by: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Additions:
-    """What the author adds to what is on record; every part may be empty."""
-
-    changes: tuple[str, ...] = ()
-    year_on_year: tuple[str, ...] = ()
-    recommendations: tuple[Proposal, ...] = ()
-    lessons: tuple[str, ...] = ()
 
 
 # --- building -------------------------------------------------------------------------------------------------------
@@ -162,7 +157,10 @@ def build(
         results=_results(definition, standing),
         actions=_actions(standing),
         self_against_panel=_self_against_panel(definition, standing),
-        year_on_year=said.year_on_year,
+        themes=said.themes,
+        since_last=_since_last(definition, standing),
+        repeated=tuple(_repeated(definition, standing)),
+        year_on_year=(*said.year_on_year, *_other_periods(cycle, standing)),
         impact=tuple(Said(each.named, text) for each, text in _texts(standing, lambda judged: judged.impact)),
         recommendations=_recommendations(standing, said.recommendations),
         lessons=said.lessons,
@@ -192,7 +190,7 @@ def _stand(
         lead_part = statistics.taking_part(lead.taken, final=final, counted_until=counted_until) if lead else None
         led = (lead.taken, lead_part) if lead is not None and lead_part is not None else None
         seen = statistics.attendance(case.taken, part, lead=led, final=final)
-        found.append(_Standing(case, part, seen, lead, _judgement(definition, case), _basis(part, seen)))
+        found.append(_Standing(case, part, seen, lead, _judgement(definition, case), _basis(case.facts, part, seen)))
     return tuple(found)
 
 
@@ -205,9 +203,11 @@ def _judgement(definition: Definition, case: ReportCase) -> Assessment | None:
     return check_assessment(case.assessment, definition)
 
 
-def _basis(part: TakingPart, seen: Attendance) -> str:
+def _basis(facts: CaseFacts, part: TakingPart, seen: Attendance) -> str:
     if seen == Attendance.TO_COME:
         return "not yet considered"
+    if facts.track == Track.LIGHT and part in statistics.SUBMITTED and seen == Attendance.REPORT_ALONE:
+        return statistics.SIGNED_STATEMENT
     return statistics.basis(part, seen)
 
 
@@ -252,6 +252,7 @@ _BASES = (
     "report alone",
     "late report and session",
     "late report",
+    statistics.SIGNED_STATEMENT,
     "session alone",
     "joint report",
     "nothing submitted",
@@ -316,6 +317,7 @@ def _second_counts(standing: Sequence[_Standing], counted_until: datetime | None
         return CountLine(name, Share(len(which), len(standing)), which)
 
     return (
+        line("asked for a report", lambda each: each.case.facts.asked_at is not None),
         line("submitted a report of their own, in time or not", lambda each: each.part in statistics.SUBMITTED),
         line("on time: by their own deadline", lambda each: each.part in statistics.IN_TIME),
         line(
@@ -324,10 +326,35 @@ def _second_counts(standing: Sequence[_Standing], counted_until: datetime | None
                 each.part in statistics.SUBMITTED and statistics.is_by_target(each.taken, counted_until=counted_until)
             ),
         ),
+        *(line(f"works in {area}", partial(_works_in, area)) for area in _areas(standing)),
     )
 
 
+def _areas(standing: Sequence[_Standing]) -> list[str]:
+    """The areas the register tells apart: an agency of several is counted once in the whole, and in each (case 1)."""
+    return sorted({area for each in standing for area in each.case.facts.agency.areas})
+
+
+def _works_in(area: str, each: _Standing) -> bool:
+    return area in each.case.facts.agency.areas
+
+
 # --- ratings --------------------------------------------------------------------------------------------------------
+
+
+def _other_periods(cycle: CycleFacts, standing: Sequence[_Standing]) -> list[str]:
+    """Who reports on other months than the rest, so that nobody takes them for a year like the one before (case 46)."""
+    found = []
+    for each in standing:
+        period = each.case.facts.dates.period
+        if period is not None and period != (cycle.period_from, cycle.period_to):
+            months = (period[1].year - period[0].year) * 12 + period[1].month - period[0].month + 1
+            covers = " to ".join(london.spell_day(day).split(" ", 1)[1] for day in period)
+            found.append(
+                f"{each.named.code} {each.named.name} reports on {months} months, {covers}: there is a gap before, and "
+                "its ratings are not to be compared with those of one year."
+            )
+    return found
 
 
 def _judged(standing: Iterable[_Standing]) -> list[tuple[_Standing, Assessment]]:
@@ -391,7 +418,7 @@ def _texts(standing: Sequence[_Standing], text: Callable[[Assessment], str]) -> 
 
 def _actions(standing: Sequence[_Standing]) -> tuple[ActionLine, ...]:
     return tuple(
-        ActionLine(each.named, action.what, action.review, action.owner, action.by, action.status)
+        ActionLine(each.named, action.what, action.review, action.owner, action.by, action.status, action.evidence)
         for each, one in _judged(standing)
         for action in one.actions
     )
@@ -413,6 +440,45 @@ def _self_against_panel(definition: Definition, standing: Sequence[_Standing]) -
 def _pairs(judged: list[tuple[_Standing, Assessment]], numbers: list[str]) -> list[tuple[Mark, Mark]]:
     ratings = [one.rating_of(number) for _, one in judged for number in numbers]
     return [(rating.own_mark, rating.panel_mark) for rating in ratings]
+
+
+def _since_last(definition: Definition, standing: Sequence[_Standing]) -> tuple[ChangeLine, ...]:
+    """How the ratings moved, standard by standard; nothing where no agency was ever judged before."""
+    lines = []
+    for standard in definition.standards:
+        moves = [(named, now - then) for named, then, now in _then_and_now(definition, standing, standard.number)]
+        lines.append(
+            ChangeLine(
+                f"{standard.number} {standard.published or standard.title}",
+                Share(sum(move > 0 for _, move in moves), len(moves)),
+                Share(sum(move == 0 for _, move in moves), len(moves)),
+                Share(sum(move < 0 for _, move in moves), len(moves)),
+                tuple(named for named, move in moves if move < 0),
+            )
+        )
+    return tuple(lines) if any(line.same.of for line in lines) else ()
+
+
+def _then_and_now(definition: Definition, standing: Sequence[_Standing], number: str) -> list[tuple[Named, int, int]]:
+    """The places on the scale of the last and this rating of a standard, of each agency that has both."""
+    place = {rating.code: index for index, rating in enumerate(definition.scale)}
+    found = []
+    for each, judgement in _judged(standing):
+        then = each.case.earlier.ratings.get(number) if each.case.earlier else None
+        now = _standard_mark(judgement, number).code
+        if then in place and now in place:
+            found.append((each.named, place[then], place[now]))
+    return found
+
+
+def _repeated(definition: Definition, standing: Sequence[_Standing]) -> Iterator[RepeatedFinding]:
+    words, best = [rating.word for rating in definition.scale], len(definition.scale) - 1
+    cycles = {each.named: each.case.earlier.cycle for each in standing if each.case.earlier}
+    for standard in definition.standards:
+        for named, then, now in _then_and_now(definition, standing, standard.number):
+            if now <= then and now < best:
+                title = f"{standard.number} {standard.published or standard.title}"
+                yield RepeatedFinding(named, title, cycles[named], words[then], words[now])
 
 
 def _recommendations(standing: Sequence[_Standing], across: tuple[Proposal, ...]) -> tuple[RecommendationLine, ...]:
@@ -451,7 +517,7 @@ def _scores(definition: Definition, each: _Standing) -> AgencyScores:
                 standard.number,
                 standard.published or standard.title,
                 _shown(_standard_mark(judgement, standard.number), scale, "no judgement"),
-                next(rating.reason for rating in judgement.standards if rating.standard == standard.number),
+                next(rating.said for rating in judgement.standards if rating.standard == standard.number),
             )
             for standard in definition.standards
         ),
@@ -474,6 +540,8 @@ def _why_not_judged(each: _Standing) -> str:
             return f"No judgement: {each.part.value}."
         case TakingPart.NOT_SUBMITTED | TakingPart.NOT_ASKED:
             return f"No judgement: {each.basis}."
+        case _ if each.basis == statistics.SIGNED_STATEMENT:
+            return f"No judgement: {each.basis}."
         case _:
             return "No judgement yet."
 
@@ -484,7 +552,7 @@ def _requirement_score(judgement: Assessment, number: str, scale: Mapping[str, S
         number,
         own=_shown(rating.own_mark, scale, "not answered"),
         panel=_shown(rating.panel_mark, scale, "no judgement"),
-        reason=rating.reason,
+        reason=rating.said,
     )
 
 

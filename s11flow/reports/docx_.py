@@ -68,8 +68,9 @@ class _Page(HTMLParser):
         elif self.grid is not None:
             self.block = None if tag in ("th", "td", "caption") else self.block
         elif tag in _BLOCKS and self.block is not None:
-            style = "Quote" if "blockquote" in self.open else _STYLES.get(tag, "Normal")
-            self.file.paragraph(style, self.block.runs, self.bookmark, is_term=tag == "dt", is_inset=tag == "dd")
+            self.file.paragraph(
+                self._style(tag), self.block.runs, self.bookmark, is_term=tag == "dt", is_inset=tag == "dd"
+            )
             self.block = None
         elif tag == "a":
             self.link = ""
@@ -78,6 +79,11 @@ class _Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self.unseen:
             self._write(_SPACE.sub(" ", data))
+
+    def _style(self, tag: str) -> str:
+        if "blockquote" in self.open:
+            return "Quote"
+        return "List Number" if tag == "li" and "ol" in self.open else _STYLES.get(tag, "Normal")
 
     def _begin_in_table(self, grid: Grid, tag: str, given: dict[str, str | None]) -> None:
         if tag == "tr":

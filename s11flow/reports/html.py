@@ -17,7 +17,8 @@ _STRONG = re.compile(r"\*\*(.+?)\*\*")
 
 def render_html(report: AssuranceReport) -> bytes:
     """The report as UTF-8 HTML, whole in one file."""
-    return _PAGES.get_template("report.html").render(report=report).encode()
+    colours = {word.code: _colour(word.colour) for word in report.method.scale}
+    return _PAGES.get_template("report.html").render(report=report, colours=colours).encode()
 
 
 def _when(at: datetime | None) -> str:

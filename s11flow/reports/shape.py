@@ -24,8 +24,20 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """How the published version speaks of agencies that did not submit, and on whose authority.
+
+    `not_named` of them are counted, and neither named nor spoken of; none where `are_named`.
+    """
+
+    are_named: bool
+    authority: str
+    not_named: int
+
+
+@dataclass(frozen=True, slots=True)
 class BuildFacts:
-    """Section 1. What this is a report of, and whether it is whole."""
+    """Section 1. What this is a report of, and whether it is whole; `publication` is None until it is published."""
 
     partnership: str
     area: str
@@ -39,6 +51,7 @@ class BuildFacts:
     is_complete: bool
     outstanding: tuple[Named, ...]
     on_register: int
+    publication: Publication | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +76,12 @@ class PanelMember:
 
 @dataclass(frozen=True, slots=True)
 class CountLine:
-    """How many, out of how many, and which."""
+    """How many, out of how many, and which; `not_named` of them are only counted."""
 
     name: str
     share: Share
     agencies: tuple[Named, ...]
+    not_named: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +160,7 @@ class ActionLine:
     owner: str
     by: date | None
     status: str
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +169,28 @@ class ComparisonLine:
 
     standard: str
     comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """Section 8. The panel's rating of a standard beside its last one, of the agencies that had both."""
+
+    standard: str
+    better: Share
+    same: Share
+    worse: Share
+    fell: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedFinding:
+    """Section 8. A standard that an agency was rated below the best on, no better than the last time."""
+
+    agency: Named
+    standard: str
+    cycle: str
+    then: str
+    now: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +328,9 @@ class AssuranceReport:
     results: Results
     actions: tuple[ActionLine, ...]
     self_against_panel: tuple[ComparisonLine, ...]
+    themes: tuple[str, ...]
+    since_last: tuple[ChangeLine, ...]
+    repeated: tuple[RepeatedFinding, ...]
     year_on_year: tuple[str, ...]
     impact: tuple[Said, ...]
     recommendations: tuple[RecommendationLine, ...]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 from calendars import london
 from s11flow.domain.statistics import Share, Spread
@@ -19,8 +19,7 @@ from s11flow.reports.shape import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row. `value` is a text; `n` out of `of` is a count; `number` and `pattern` tell a rating apart."""
 
     section: str
@@ -38,7 +37,7 @@ class Row:
     pattern: str = ""
 
 
-COLUMNS = tuple(item.name for item in fields(Row))
+COLUMNS = Row._fields
 
 
 def rows(report: AssuranceReport) -> Iterator[Row]:
@@ -74,13 +73,20 @@ def _build(report: AssuranceReport) -> Iterator[Row]:
         ("sha256", report.sha256),
     ):
         yield Row("build", measure, value=value)
+    if said := build.publication:
+        yield Row("build", "agencies that did not submit", value="named" if said.are_named else "counted, not named")
+        yield from _facts(Row("build", ""), (("authority for that", said.authority),))
     yield _share(Row("build", "outstanding"), Share(len(build.outstanding), build.on_register))
     yield from (_of("build", "outstanding agency", agency) for agency in build.outstanding)
 
 
 def _counts(section: str, lines: Iterable[CountLine]) -> Iterator[Row]:
+    """Each count, then the agencies that are in it."""
     for line in lines:
         yield _share(Row(section, line.name), line.share)
+        yield from (_of(section, line.name, agency) for agency in line.agencies)
+        if line.not_named:
+            yield Row(section, line.name, value=f"{line.not_named} not named")
 
 
 def _results(report: AssuranceReport) -> Iterator[Row]:
@@ -89,8 +95,8 @@ def _results(report: AssuranceReport) -> Iterator[Row]:
         yield from _spread(Row("ratings", "", standard=standard.number, given_by="panel"), standard.panel)
         for item in standard.requirements:
             where = Row("ratings", "", standard=standard.number, requirement=item.number)
-            yield from _spread(replace(where, given_by="self"), item.own)
-            yield from _spread(replace(where, given_by="panel"), item.panel)
+            yield from _spread(where._replace(given_by="self"), item.own)
+            yield from _spread(where._replace(given_by="panel"), item.panel)
     for line in report.self_against_panel:
         for measure, share in (
             ("same", line.comparison.same),
@@ -98,15 +104,26 @@ def _results(report: AssuranceReport) -> Iterator[Row]:
             ("panel higher", line.comparison.panel_higher),
         ):
             yield _share(Row("self against panel", measure, value=line.standard), share)
+    yield from _since_last(report)
+
+
+def _since_last(report: AssuranceReport) -> Iterator[Row]:
+    for line in report.since_last:
+        for measure, share in (("better", line.better), ("same", line.same), ("worse", line.worse)):
+            yield _share(Row("since the last judgement", measure, value=line.standard), share)
+        yield from (_of("since the last judgement", "fell", agency, line.standard) for agency in line.fell)
+    for one in report.repeated:
+        said = f"{one.then} in {one.cycle}, {one.now} now"
+        yield _of("repeated findings", said, one.agency, one.standard)
 
 
 def _spread(where: Row, spread: Spread) -> Iterator[Row]:
     for code, share in spread.rated:
-        yield _share(replace(where, measure=f"rated {code}"), share)
+        yield _share(where._replace(measure=f"rated {code}"), share)
     apart = [(f"qualified {code}", n) for code, n in spread.qualified]
     apart += [("on another scale", spread.other_scale), ("not applicable", spread.not_applicable)]
     for measure, n in [*apart, ("not answered", spread.not_answered)]:
-        yield replace(where, measure=measure, n=str(n), of=str(spread.asked))
+        yield where._replace(measure=measure, n=str(n), of=str(spread.asked))
 
 
 def _lists(report: AssuranceReport) -> Iterator[Row]:
@@ -120,9 +137,11 @@ def _lists(report: AssuranceReport) -> Iterator[Row]:
     for action in report.actions:
         row = _of("actions from reviews", action.status, action.agency, action.what)
         yield row
-        yield from _facts(row, (("review", action.review), ("owner", action.owner), ("by", _on(action.by))))
+        facts = (("review", action.review), ("owner", action.owner), ("by", _on(action.by)))
+        yield from _facts(row, (*facts, ("evidence", action.evidence)))
     for section, texts in (
         ("changes", report.changes),
+        ("themes", report.themes),
         ("year on year", report.year_on_year),
         ("lessons", report.lessons),
     ):
@@ -130,7 +149,7 @@ def _lists(report: AssuranceReport) -> Iterator[Row]:
     yield from _said("impact on children", report.impact)
     for line in report.recommendations:
         row = Row("recommendations", "text", value=line.text, number=str(line.number))
-        row = replace(row, agency=line.agency.code, agency_name=line.agency.name) if line.agency else row
+        row = row._replace(agency=line.agency.code, agency_name=line.agency.name) if line.agency else row
         yield row
         yield from _facts(row, (("owner", line.owner), ("by", _on(line.by))))
 
@@ -143,7 +162,7 @@ def _remarks(standard: StandardResult) -> Iterator[Row]:
 
 def _said(section: str, remarks: Iterable[Said]) -> Iterator[Row]:
     for remark in remarks:
-        yield replace(_of(section, "text", remark.agency, remark.text), standard=remark.standard or "")
+        yield _of(section, "text", remark.agency, remark.text)._replace(standard=remark.standard or "")
 
 
 def _scores(scores: AgencyScores) -> Iterator[Row]:
@@ -164,19 +183,19 @@ def _scores(scores: AgencyScores) -> Iterator[Row]:
     )
     yield from _facts(where, facts)
     for standard in scores.standards:
-        at = replace(where, standard=standard.number, given_by="panel")
+        at = where._replace(standard=standard.number, given_by="panel")
         yield _shown(at, standard.panel)
         yield from _facts(at, (("reason", standard.reason),))
     for item in scores.requirements:
-        at = replace(where, requirement=item.number)
-        yield _shown(replace(at, given_by="self"), item.own)
-        yield _shown(replace(at, given_by="panel"), item.panel)
+        at = where._replace(requirement=item.number)
+        yield _shown(at._replace(given_by="self"), item.own)
+        yield _shown(at._replace(given_by="panel"), item.panel)
         yield from _facts(at, (("reason", item.reason),))
 
 
 def _shown(where: Row, shown: Shown) -> Row:
     number = "" if shown.number is None else str(shown.number)
-    return replace(where, measure="rating", value=shown.text, number=number, pattern=shown.pattern)
+    return where._replace(measure="rating", value=shown.text, number=number, pattern=shown.pattern)
 
 
 def _non_submissions(report: AssuranceReport) -> Iterator[Row]:
@@ -217,7 +236,7 @@ def _facts(where: Row, facts: Iterable[tuple[str, str]]) -> Iterator[Row]:
     """A row for each fact that there is."""
     for measure, value in facts:
         if value:
-            yield replace(where, measure=measure, value=value)
+            yield where._replace(measure=measure, value=value)
 
 
 def _of(section: str, measure: str, agency: Named, value: str = "") -> Row:
@@ -226,7 +245,7 @@ def _of(section: str, measure: str, agency: Named, value: str = "") -> Row:
 
 def _share(row: Row, share: Share) -> Row:
     percent = "" if share.percent is None else str(share.percent)
-    return replace(row, n=str(share.n), of=str(share.of), percent=percent)
+    return row._replace(n=str(share.n), of=str(share.of), percent=percent)
 
 
 def _at(at: datetime | None) -> str:

@@ -52,17 +52,18 @@ def statement(report: AssuranceReport) -> tuple[str, ...]:
         _who_reported(report),
         _how_seen(report),
         *(_on_standard(report, standard) for standard in report.results.standards),
+        *_themes(report),
         *_recommended(report.recommendations),
     )
 
 
 def findings(report: AssuranceReport) -> tuple[str, ...]:
-    """What the year found, in plain sentences for a letter: who reported, how they were met, and each standard."""
+    """What the year found, in plain sentences for a letter: themes, who reported, how they were met, each standard."""
     standards = (
         f"Standard {standard.number}, {standard.title}: {_rated(report, standard.panel)}"
         for standard in report.results.standards
     )
-    return (_who_reported(report), _how_seen(report), *standards)
+    return (*report.themes, _who_reported(report), _how_seen(report), *standards)
 
 
 def _heading(report: AssuranceReport) -> Iterator[str]:
@@ -80,7 +81,7 @@ def _who_reported(report: AssuranceReport) -> str:
     return (
         f"{build.partnership} looked at how agencies met their duty under section 11 of the Children Act 2004 from "
         f"{spell_day(build.period_from)} to {spell_day(build.period_to)}. "
-        f"Of the {part.on_register} agencies on the register: {_listed(part.reports)}."
+        f"How the reports of the {part.on_register} agencies on the register stand: {_listed(part.reports)}."
     )
 
 
@@ -118,6 +119,12 @@ def _rated(report: AssuranceReport, spread: Spread) -> str:
     if not spread.n_rated:
         return f"Of {spread.asked} agencies judged, the panel rated none.{besides}"
     return f"Of {spread.asked} agencies judged, the panel rated {spread.n_rated}: {rated}.{besides}"
+
+
+def _themes(report: AssuranceReport) -> Iterator[str]:
+    if report.themes:
+        yield "**Themes across agencies**"
+        yield "\n".join(f"- {' '.join(text.split())}" for text in report.themes)
 
 
 def _recommended(recommendations: tuple[RecommendationLine, ...]) -> Iterator[str]:

@@ -11,11 +11,11 @@ from s11flow.reports.tidy import COLUMNS, Row, rows
 SHEETS = {
     "This report": ("build", "basis", "outside the register count", "duty bodies"),
     "Who took part": ("who took part: reports", "who took part: attendance", "who took part: also"),
-    "Ratings": ("ratings", "self against panel"),
+    "Ratings": ("ratings", "self against panel", "since the last judgement", "repeated findings"),
     "Said": ("working well", "worried about", "needs to happen", "good practice", "impact on children"),
     "Actions": ("actions from reviews",),
     "Recommendations": ("recommendations",),
-    "Texts": ("changes", "year on year", "lessons"),
+    "Texts": ("changes", "themes", "year on year", "lessons"),
     "Scores": ("scores",),
     "Non-submissions": ("non-submissions",),
     "Timetable": ("timetable",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +13,13 @@ from db import queries
 from db.tables import HistoryPrivate
 from db.unit_of_work import UnitOfWork
 from s11flow.domain.agenda import blocked
+from s11flow.domain.errors import WrongInputError
 from s11flow.domain.model import CaseEvent, CaseFacts, CycleEvent, CycleFacts, CycleState
-from s11flow.domain.statistics import TakingPart
-from s11flow.reports import AssuranceReport, ReportCase, build
+from s11flow.reports import AssuranceReport, Earlier, Naming, ReportCase, build, not_submitted, published
 from s11flow.reports.wording import findings
 from s11flow.services import subjects
 from s11flow.services.cycles import find_cycle
+from s11flow.services.publication import additions_of, naming_of
 from s11flow.services.subjects import Loaded, session_from
 
 _private = queries.table(HistoryPrivate)
@@ -28,12 +29,35 @@ def assurance_report(
     uow: UnitOfWork, *, partnership: str, year: int | str, now: datetime, author: str = "Independent Scrutineer"
 ) -> AssuranceReport:
     """The Assurance Report of a cycle as it stands at *now*: a draft until the report is approved."""
+    return _report(uow, partnership, year, now, author)[0]
+
+
+def published_report(
+    uow: UnitOfWork, *, partnership: str, year: int | str, now: datetime, author: str = "Independent Scrutineer"
+) -> AssuranceReport:
+    """The version that is published, with those who did not submit named or only counted as was decided.
+
+    Raises WrongInputError for a draft, and while nobody has decided.
+    """
+    report, decided = _report(uow, partnership, year, now, author)
+    silent = len(not_submitted(report))
+    if decided is None and silent and report.build.status != "draft":
+        those = "1 agency that did not submit is" if silent == 1 else f"{silent} agencies that did not submit are"
+        raise WrongInputError(
+            f"Nobody has recorded whether the {those} to be named; do so with `s11flow cycle naming`."
+        )
+    return published(report, *(decided or ("named", "")))
+
+
+def _report(
+    uow: UnitOfWork, partnership: str, year: int | str, now: datetime, author: str
+) -> tuple[AssuranceReport, tuple[Naming, str] | None]:
     with uow.read() as connection:
         row = find_cycle(connection, partnership, year)
         (cycle,) = subjects.load(connection, [row.id], "cycle")
         assert isinstance(cycle.facts, CycleFacts)
         status, approved_at = _status(connection, cycle.facts, row.id), _approved_at(connection, row.id)
-        return _built(connection, cycle, now, author, status, approved_at)
+        return _built(connection, cycle, now, author, status, approved_at), naming_of(connection, row.id)
 
 
 def _built(
@@ -45,12 +69,13 @@ def _built(
     return build(
         cycle.rules.definition,
         cycle.facts,
-        _report_cases(connection, found, now),
+        _report_cases(connection, found, now, _earlier(connection, cycle.facts)),
         author=author,
         status=status,
         built_at=now,
         panel_days=days,
         approved_at=approved_at,
+        additions=additions_of(connection, cycle.id),
     )
 
 
@@ -58,12 +83,11 @@ def for_letters(connection: Connection, cycle: Loaded, now: datetime) -> dict[st
     """What the letters of the approval say of the report that is approved at *now*, counted as the report counts."""
     report = _built(connection, cycle, now, "", "approved", now)
     to_all = [line.text for line in report.recommendations if line.agency is None]
-    silent = next(line.agencies for line in report.took_part.reports if line.name == TakingPart.NOT_SUBMITTED)
     return {
         "themes": findings(report),
         "recommendations": to_all,
         "own_recommendations": len(report.recommendations) - len(to_all),
-        "not_submitted": [agency.name for agency in silent],
+        "not_submitted": [agency.name for agency in not_submitted(report)],
     }
 
 
@@ -85,7 +109,9 @@ def _approved_at(connection: Connection, cycle_id: int) -> datetime | None:
     return at
 
 
-def _report_cases(connection: Connection, found: Sequence[Loaded], now: datetime) -> list[ReportCase]:
+def _report_cases(
+    connection: Connection, found: Sequence[Loaded], now: datetime, earlier: Mapping[str, Earlier]
+) -> list[ReportCase]:
     ids = [case.id for case in found]
     assessments = queries.assessments(connection, ids)
     sessions = queries.sessions(connection, ids)
@@ -109,9 +135,28 @@ def _report_cases(connection: Connection, found: Sequence[Loaded], now: datetime
                 authority=authority,
                 non_submission_at=silent.get(case.id),
                 note=" ".join(blocked(case.rules, facts, now)),
+                earlier=earlier.get(facts.agency.code),
             )
         )
     return cases
+
+
+def _earlier(connection: Connection, facts: CycleFacts) -> dict[str, Earlier]:
+    """The newest agreed judgement of an earlier cycle for each agency, by its code."""
+    given, file, cycle, agency = queries.assessment, queries.case_file, queries.cycle, queries.agency
+    statement = (
+        select(agency.c.code, cycle.c.code.label("cycle"), given.c.body)
+        .join(file, file.c.subject_id == given.c.case_id)
+        .join(cycle, cycle.c.subject_id == file.c.cycle_id)
+        .join(agency, agency.c.id == file.c.agency_id)
+        .where(cycle.c.partnership == facts.partnership, cycle.c.code < facts.cycle, given.c.agreed_at.is_not(None))
+        .order_by(cycle.c.year, cycle.c.code, given.c.version)
+    )
+    newest = {row.code: row for row in connection.execute(statement)}
+    return {
+        code: Earlier(row.cycle, {each["standard"]: each["panel"] for each in json.loads(row.body)["standards"]})
+        for code, row in newest.items()
+    }
 
 
 def _excuses(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:

@@ -108,7 +108,16 @@ def case(
     """A case as the report meets it; a judged one has the example's judgement."""
     ours = {
         key: changes.pop(key)
-        for key in ("assessment", "sessions", "reason", "authority", "non_submission_at", "first_arrived_at", "note")
+        for key in (
+            "assessment",
+            "sessions",
+            "reason",
+            "authority",
+            "non_submission_at",
+            "first_arrived_at",
+            "note",
+            "earlier",
+        )
         if key in changes
     }
     if state in (CaseState.ASSESSED, CaseState.AGREED, CaseState.REPORTED):

@@ -62,6 +62,7 @@ def test_each_agency_stands_in_one_line_of_each_table() -> None:
         "neither report nor session": ["06", "07", "08", "10"],
     }
     assert counts(part.also) == {
+        "asked for a report": ["01", "02", "03", "04", "05A", "05B", "05C", "06", "07", "08", "09"],
         "submitted a report of their own, in time or not": ["01", "02", "03", "04", "05A"],
         "on time: by their own deadline": ["01", "02", "05A"],
         "by the target, whatever their deadline": ["01", "05A"],
@@ -308,7 +309,7 @@ def test_the_order_of_the_cases_does_not_matter() -> None:
 def test_the_statement_gives_every_count_out_of_how_many() -> None:
     text = statement_of_effectiveness(report_of(whole_register()))
 
-    assert "Of the 12 agencies on the register: by the target 2/12 (17%); " in text
+    assert "How the reports of the 12 agencies on the register stand: by the target 2/12 (17%); " in text
     assert "It came to a judgement on 6/12 (50%) of those on the register." in text
     assert (
         "**Standard 2, Safe recruitment, induction, training and development.** Of 6 agencies judged, "

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -20,6 +19,7 @@ from s11flow.domain.model import CaseState
 from s11flow.reports import AssuranceReport
 from s11flow.reports.csv_ import guarded
 from s11flow.reports.render import FORMATS, render
+from tests.reports.read_back import figures_of
 from tests.reports.register import BY_TARGET, EXAMPLE, case, report_of, whole_register
 
 REPORT = report_of(whole_register())
@@ -71,103 +71,11 @@ def csv_of(report: AssuranceReport = REPORT) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(render(report, "csv").decode("utf-8-sig"), newline="")))
 
 
-def share(given: Mapping[str, Any]) -> str:
-    """How a share of the JSON file is printed."""
-    return f"{given['n']}/{given['of']}" + ("" if given["percent"] is None else f" ({given['percent']}%)")
-
-
-def spread_figures(key: str, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for code, rated in given["rated"].items():
-        yield f"{key}/{code}", share(rated)
-    yield f"{key}/qualified", str(sum(given["qualified"].values()))
-    for name in ("other_scale", "not_applicable", "not_answered", "asked"):
-        yield f"{key}/{'on another scale' if name == 'other_scale' else name.replace('_', ' ')}", str(given[name])
-
-
-def figures_of(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every figure of the JSON file under the name it has in the HTML file."""
-    part, total = given["took_part"], given["took_part"]["on_register"]
-    for name, lines in (
-        ("basis", given["method"]["bases"]),
-        *((f"took_part/{key}", part[key]) for key in ("reports", "attendance", "also")),
-    ):
-        yield from ((f"{name}/{line['name']}", share(line["share"])) for line in lines)
-        if name != "took_part/also":
-            yield f"{name}/sum", f"{total}/{total}"
-    yield "results/assessed", share(given["results"]["assessed"])
-    for standard in given["results"]["standards"]:
-        yield from spread_figures(f"ratings/{standard['number']}/panel", standard["panel"])
-        for item in standard["requirements"]:
-            yield from spread_figures(f"ratings/{item['number']}/self", item["own"])
-            yield from spread_figures(f"ratings/{item['number']}/panel", item["panel"])
-    for line in given["self_against_panel"]:
-        for key, shown in line["comparison"].items():
-            yield f"compare/{line['standard']}/{key.replace('_', ' ')}", share(shown)
-    yield from score_figures(given)
-
-
-def score_figures(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for scores in given["scores"]:
-        key = f"scores/{scores['agency']['code']}"
-        yield from ((f"{key}/{name}", scores[name]) for name in ("report", "attendance", "basis"))
-        for one in scores["standards"]:
-            yield f"{key}/{one['number']}/panel", one["panel"]["text"]
-        for one in scores["requirements"]:
-            yield f"{key}/{one['number']}/self", one["own"]["text"]
-            yield f"{key}/{one['number']}/panel", one["panel"]["text"]
-
-
 # ----------------------------------------------------------------------------------------------------- the same figures
 
 
 def test_the_page_carries_every_figure_of_the_json_file_and_no_other() -> None:
     assert page_of().figures == dict(figures_of(json_of()))
-
-
-def csv_figures(rows: list[dict[str, str]]) -> Iterator[tuple[str, str]]:
-    """The shares of the CSV file under the names they have in the HTML file."""
-    sections = {
-        "basis": "basis",
-        "who took part: reports": "took_part/reports",
-        "who took part: attendance": "took_part/attendance",
-        "who took part: also": "took_part/also",
-    }
-    for row in rows:
-        shown = share({"n": row["n"], "of": row["of"], "percent": row["percent"] or None})
-        where = f"ratings/{row['requirement'] or row['standard']}/{row['given_by']}"
-        match row["section"], row["measure"]:
-            case section, measure if section in sections:
-                yield f"{sections[section]}/{measure}", shown
-            case "ratings", "agencies assessed":
-                yield "results/assessed", shown
-            case "ratings", measure if measure.startswith("rated "):
-                yield f"{where}/{measure.removeprefix('rated ')}", shown
-            case "ratings", measure if not measure.startswith("qualified"):
-                yield f"{where}/{measure}", row["n"]
-            case "self against panel", measure:
-                yield f"compare/{row['value']}/{measure}", shown
-            case "scores", "rating":
-                yield f"scores/{row['agency']}/{row['requirement'] or row['standard']}/{row['given_by']}", row["value"]
-            case "scores", ("report" | "attendance" | "basis") as measure:
-                yield f"scores/{row['agency']}/{measure}", row["value"]
-
-
-def test_the_csv_file_carries_the_same_figures_as_the_json_file() -> None:
-    expected = {
-        key: text
-        for key, text in figures_of(json_of())
-        if not key.endswith(("/sum", "/qualified", "/asked"))  # sums, which a reader of rows makes
-    }
-    assert dict(csv_figures(csv_of())) == expected
-
-
-def test_qualified_ratings_of_the_csv_file_sum_to_those_of_the_json_file() -> None:
-    rows = [row for row in csv_of() if row["measure"].startswith("qualified ") and row["requirement"]]
-    items = [item for standard in json_of()["results"]["standards"] for item in standard["requirements"]]
-
-    assert sum(int(row["n"]) for row in rows) == sum(
-        sum(item[who]["qualified"].values()) for item in items for who in ("own", "panel")
-    )
 
 
 # ------------------------------------------------------------------------------------------------------------ the page
