@@ -132,7 +132,7 @@ def _verified(found: dict[str, Any], say: Callable[[str], None], compared: datet
     if "checkpoint" in found:
         say(f"Checkpoint: {found['checkpoint']}.")
     for sentence in found["broken"]:
-        show.line(f"- {sentence}")
+        say(f"- {sentence}")
 
 
 def worker() -> None:

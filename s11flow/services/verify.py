@@ -469,6 +469,7 @@ _READ = (
     "subject_id", "cycle_id", "digest", "queued_at", "next_try_at", "lease_until",
     *(name for name in kept.LETTER if name not in FROZEN),
 )  # fmt: skip
+"""The columns of a message that are read; those that its digest is taken of come first."""
 
 
 def _take_letters(connection: Connection, records: Mapping[int, _Record], known: _Known) -> None:
@@ -476,7 +477,6 @@ def _take_letters(connection: Connection, records: Mapping[int, _Record], known:
     statement = select(*(message.c[name] for name in _READ)).order_by(message.c.id)
     for letter in queries.streamed(connection, statement, message.c.subject_id, [*records], _LETTERS):
         record = records[letter.subject_id]
-"""The columns of a message that are read; those that its digest is taken of come first."""
         record.faults += _letter_faults(record, letter, known)
     for record in records.values():
         record.faults += [f"the letter {key} is in its history and not in the outbox" for key in record.queued]
@@ -524,6 +524,7 @@ def _came_to(record: _Record, letter: Any) -> bool:
     left = record.left.get(f"letter {key}")
     if letter.status == _SENDING and letter.lease_until is not None:
         return left is None or _last_told(record, key) in _WAITS
+    outcome = (letter.status, letter.sent_at, letter.message_id, letter.raw)
     if left is None:  # never tried, as most are that wait: nothing to reckon
         return outcome == _UNTRIED
     return kept.outcome_of(*outcome) == left
@@ -531,7 +532,6 @@ def _came_to(record: _Record, letter: Any) -> bool:
 
 _UNTRIED = (MessageState.QUEUED.value, None, None, None)
 _ON_LETTERS = frozenset({Note.DELIVERY.name, Note.MESSAGE_STOPPED.name})
-    outcome = (letter.status, letter.sent_at, letter.message_id, letter.raw)
 
 
 def _last_told(record: _Record, key: str) -> object:
