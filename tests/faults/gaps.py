@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -521,10 +521,16 @@ def _stands_as_without(whole: Whole, uow: UnitOfWork, number: int) -> bool:
 FAMILY = {"reminder": "submit", "target_missed": "submit", "return_by_reminder": "return_by", "digest": "digest"}
 
 
-def differences(whole: Whole, gapped: Gapped) -> list[str]:
-    """What a gap changed that it may not change, in sentences; none when the guarantee holds."""
+def differences(whole: Whole, gapped: Gapped, *, at_another_hour: bool = False) -> list[str]:
+    """What a gap changed that it may not change, in sentences; none when the guarantee holds.
+
+    A clock *at_another_hour* may come between a letter's hour and the act that took its reason away later that day: the
+    letter then leaves, and the whole year says why it did not.
+    """
+    base = _beside(whole, gapped)
     broken = [f"broken: {fault}" for fault in gapped.broken]
-    return [*broken, *other_than(_beside(whole, gapped), gapped.left), *_too_many(gapped)]
+    may_leave = set(_never_queued(base)) if at_another_hour else set()
+    return [*broken, *other_than(base, gapped.left, may_leave), *_too_many(gapped)]
 
 
 def _beside(whole: Whole, gapped: Gapped) -> Left:
@@ -539,12 +545,15 @@ def unsent(whole: Whole, gapped: Gapped) -> int:
     return (_beside(whole, gapped).sent - gapped.left.sent).total()
 
 
-def other_than(base: Left, other: Left) -> list[str]:
-    """What one year left behind that another did not, and may not differ in."""
+def other_than(base: Left, other: Left, may_leave: Set[tuple[str, str]] = frozenset()) -> list[str]:
+    """What one year left behind that another did not, and may not differ in.
+
+    *may_leave* are letters, by subject and due key, that left in none but may.
+    """
     found = list(_changed("state", base.states, other.states))
     overtaken = _overtaken(base, other)
     found += _events_changed(base.events, other.events, overtaken)
-    return [*found, *_letters_changed(base, other, overtaken)]
+    return [*found, *_letters_changed(base, other, overtaken, may_leave)]
 
 
 def _changed(what: str, one: dict[str, str], other: dict[str, str]) -> Iterator[str]:
@@ -576,10 +585,14 @@ def _events_changed(base: Counter[EventLine], other: Counter[EventLine], overtak
         yield f"event {line}: {base[line]} without the gap, {other[line]} with it"
 
 
-def _letters_changed(base: Left, other: Left, overtaken: frozenset[str]) -> Iterator[str]:
+def _letters_changed(
+    base: Left, other: Left, overtaken: frozenset[str], may_leave: Set[tuple[str, str]]
+) -> Iterator[str]:
     waits = Counter(key for key, _ in other.in_flight) - Counter(key for key, _ in base.in_flight)
     missing, extra = base.sent - other.sent - waits, other.sent - base.sent
-    yield from (f"letter {key}: only with the gap" for key in sorted(extra))
+    for key in sorted(extra):
+        if ("-".join(key.split("/")[:3]), _due_key(key)) not in may_leave:
+            yield f"letter {key}: only with the gap"
     subjects = {plain(letter.dedupe_key): letter.subject for letter in base.letters}
     never_queued, stopped = set(_never_queued(other)), set(_stopped(other))
     for key in sorted(missing):

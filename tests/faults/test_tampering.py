@@ -171,6 +171,31 @@ def test_a_letter_on_its_way_is_no_fault_and_one_that_only_says_so_is(year: Year
         assert "what became of the letter" in said
 
 
+@pytest.mark.parametrize(
+    ("event", "was", "is_now"),
+    [
+        ("PENCIL", '"starts_at":"', '"starts_at":"2'),
+        ("DATES_SET", '"at":', '"ta":'),
+        ("DATES_SET", '"deadline":{', '"deadline":{"at":7},"more":{'),
+    ],
+)
+def test_a_line_of_which_a_date_cannot_be_read_is_found_and_stops_nothing(
+    year: Year, event: str, was: str, is_now: str
+) -> None:
+    history = queries.history
+    with behind_its_back(year.uow) as connection:
+        line = connection.execute(select(history).where(history.c.event == event, history.c.data.contains(was))).first()
+        assert line is not None
+        changed = line.data.replace(was, is_now)
+        connection.execute(update(history).where(history.c.id == line.id).values(data=changed))
+
+        said = broken(connection, year)
+        ref = connection.scalar(select(queries.subject.c.ref).where(queries.subject.c.id == line.subject_id))
+
+    assert [one for one in said if not one.startswith(str(ref))] == []
+    assert f"{ref}: line {line.seq} of its history, or the one before it, is not as it was written." in said
+
+
 # --- rows taken away, slipped in, swapped ----------------------------------------------------------------------------
 
 MAY_GO = ("history_private", "heartbeat")
