@@ -19,6 +19,7 @@ from sqlalchemy import (
     and_,
     any_,
     case,
+    exists,
     func,
     literal,
     select,
@@ -27,6 +28,7 @@ from sqlmodel import SQLModel
 
 from db.tables import (
     Agency,
+    AliasRow,
     AssessmentRow,
     CaseFile,
     Content,
@@ -38,9 +40,13 @@ from db.tables import (
     PanelDay,
     PanelSession,
     Partnership,
+    ProposalRow,
     Reply,
+    ReportReading,
+    ReviewActionRow,
     Subject,
     SubmissionRow,
+    SuccessionRow,
     WaitingMail,
 )
 
@@ -54,8 +60,11 @@ def table(model: type[SQLModel]) -> Table:
 subject, case_file, agency, cycle = table(Subject), table(CaseFile), table(Agency), table(Cycle)
 panel_day, partnership, content = table(PanelDay), table(Partnership), table(Content)
 panel_session, reply, escalation = table(PanelSession), table(Reply), table(EscalationRow)
+proposal, alias = table(ProposalRow), table(AliasRow)
 submission, assessment, waiting_mail = table(SubmissionRow), table(AssessmentRow), table(WaitingMail)
 history, message, heartbeat = table(History), table(Message), table(Heartbeat)
+succession = table(SuccessionRow)
+report_reading, review_action = table(ReportReading), table(ReviewActionRow)
 
 _lead = subject.alias("lead")
 
@@ -104,12 +113,13 @@ def cases(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
             subject.c.id, subject.c.ref, subject.c.partnership, subject.c.cycle_id, subject.c.state,
             subject.c.version, subject.c.seq, subject.c.head, subject.c.next_due_at,
             case_file.c.track, case_file.c.dates, case_file.c.opened_at, case_file.c.asked_at,
-            case_file.c.submit_letter_on, case_file.c.return_by, case_file.c.gaps, case_file.c.waived,
+            case_file.c.submit_letter_on, case_file.c.return_by, case_file.c.gaps, case_file.c.waived, case_file.c.interests,
             case_file.c.basis, case_file.c.considered_at, case_file.c.assessed_at, case_file.c.agreed_at,
             case_file.c.agency_id, case_file.c.covered_by_id, case_file.c.member_joined,
             agency.c.code, agency.c.name, agency.c.category, agency.c.status, agency.c.status_reason, agency.c.lead,
             agency.c.contact_name, agency.c.contact_role, agency.c.contact_email, agency.c.deputy_email,
-            agency.c.senior_leader_email, agency.c.attendee_emails,
+            agency.c.senior_leader_email, agency.c.attendee_emails, agency.c.areas, agency.c.usual_track,
+            agency.c.contact_left_at, agency.c.contact_since,
             _lead.c.ref.label("lead_ref"), _lead.c.state.label("lead_state"),
         )
         .join(case_file, case_file.c.subject_id == subject.c.id)
@@ -167,6 +177,25 @@ def replies(connection: Connection, session_ids: Collection[int]) -> dict[int, l
     return _grouped(connection, statement, key="session_id")
 
 
+def session_of_uid(connection: Connection, uid: str) -> Any:
+    """The session whose calendar UID it is, or None; some programs write it in capitals."""
+    statement = select(panel_session).where(panel_session.c.uid.in_(sorted({uid, uid.lower()})))
+    return connection.execute(statement).first()
+
+
+def proposals(connection: Connection, case_id: int) -> Sequence[Any]:
+    """The times that attendees proposed for the sessions of a case, in the order they came."""
+    statement = select(proposal).where(proposal.c.case_id == case_id).order_by(proposal.c.number)
+    return connection.execute(statement).all()
+
+
+def aliases(connection: Connection, partnership: str) -> dict[str, str]:
+    """The other addresses from which people of a partnership answer: which of the register's each stands for."""
+    home = select(subject.c.id).where(subject.c.kind == "partnership", subject.c.ref == partnership)
+    rows = connection.execute(select(alias.c.address, alias.c.attendee).where(alias.c.partnership_id.in_(home)))
+    return {row.address: row.attendee for row in rows}
+
+
 def escalations(connection: Connection, ids: Collection[int]) -> dict[int, list[Any]]:
     """The escalations of each case, oldest first."""
     statement = select(escalation).where(_among(connection, escalation.c.case_id, ids)).order_by(escalation.c.number)
@@ -218,6 +247,31 @@ def without_notice(connection: Connection, ids: Collection[int]) -> set[int]:
     return set(connection.scalars(statement))
 
 
+def not_reached_since(connection: Connection, ids: Collection[int]) -> set[int]:
+    """Of these cases, those whose agency was handed over to a contact who has had no letter yet (case 5)."""
+    if not ids:
+        return set()
+    reached = exists().where(
+        message.c.subject_id == case_file.c.subject_id,
+        message.c.kind.in_(ASKING),
+        message.c.recipient == "contact",
+        message.c.status == "SENT",
+        message.c.sent_at >= agency.c.contact_since,
+    )
+    statement = (
+        select(case_file.c.subject_id)
+        .join(agency, agency.c.id == case_file.c.agency_id)
+        .where(_among(connection, case_file.c.subject_id, ids), agency.c.contact_since.is_not(None), ~reached)
+    )
+    return set(connection.scalars(statement))
+
+
+def successions(connection: Connection, partnership_id: int) -> Sequence[Any]:
+    """What became of the agencies of a partnership's register, in the order it was recorded."""
+    statement = select(succession).where(succession.c.partnership_id == partnership_id)
+    return connection.execute(statement.order_by(succession.c.number)).all()
+
+
 def panel_days(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
     """One row for each panel day, with how many live sessions it has."""
     statement = (
@@ -249,6 +303,24 @@ def live_sessions(connection: Connection, cycle_id: int) -> Sequence[Any]:
         .order_by(panel_session.c.starts_at)
     )
     return connection.execute(statement).all()
+
+
+def sessions_between(connection: Connection, first: datetime, last: datetime) -> list[Any]:
+    """The sessions still to be held that begin from *first* to *last*, of whatever cycle, and whom each binds."""
+    statement = (
+        select(
+            panel_session.c.case_id, panel_session.c.cycle_id, panel_session.c.starts_at, panel_session.c.ends_at,
+            panel_session.c.place, subject.c.ref, subject.c.partnership, agency.c.code, agency.c.contact_email,
+            agency.c.attendee_emails,
+        )
+        .join(subject, subject.c.id == panel_session.c.case_id)
+        .join(case_file, case_file.c.subject_id == panel_session.c.case_id)
+        .join(agency, agency.c.id == case_file.c.agency_id)
+        .where(panel_session.c.state.in_(("PENCILLED", "INVITED")))
+        .where(panel_session.c.starts_at >= first, panel_session.c.starts_at <= last)
+        .order_by(panel_session.c.starts_at, panel_session.c.id)
+    )  # fmt: skip
+    return _rows(connection, statement)
 
 
 def cycles(connection: Connection, ids: Collection[int] | None = None) -> Sequence[Any]:

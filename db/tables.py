@@ -81,7 +81,10 @@ class Partnership(SQLModel, table=True):
 
 
 class Agency(SQLModel, table=True):
-    """A row of the register. `code` is given once and survives renames."""
+    """A row of the register. `code` is given once and survives renames.
+
+    `contact_left_at` is since when nobody answers for it, `contact_since` when the one it has was last handed over to.
+    """
 
     __tablename__ = "agency"
     __table_args__ = (UniqueConstraint("partnership", "code"),)
@@ -99,6 +102,32 @@ class Agency(SQLModel, table=True):
     deputy_email: str | None = None
     senior_leader_email: str | None = None
     attendee_emails: str = ""
+    areas: str = ""
+    usual_track: str = ""
+    contact_left_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    contact_since: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+
+
+class SuccessionRow(SQLModel, table=True):
+    """What became of an agency of the register: renamed, merged, abolished, or its service given to another provider.
+
+    `agency` is the code it happened to; `other` that of its successor, or of who commissions the service. `before` and
+    `after` are names.
+    """
+
+    __tablename__ = "succession"
+    __table_args__ = (UniqueConstraint("partnership_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    partnership_id: int = Field(foreign_key="subject.id")
+    number: int
+    kind: str
+    agency: str
+    other: str | None = None
+    day: date
+    before: str
+    after: str
+    reason: str = Field(default="", sa_column=_text())
+    recorded_at: datetime = Field(sa_column=_instant())
 
 
 class Cycle(SQLModel, table=True):
@@ -144,6 +173,7 @@ class CaseFile(SQLModel, table=True):
     submit_letter_on: date | None = None
     return_by: date | None = None
     gaps: str = Field(default="", sa_column=_text())
+    interests: str = Field(default="", sa_column=_text())
     waived: bool = False
     basis: str = ""
     covered_by_id: int | None = Field(
@@ -156,7 +186,10 @@ class CaseFile(SQLModel, table=True):
 
 
 class PanelSession(SQLModel, table=True):
-    """An agency's 30 minutes with the panel. `uid` and `sequence` are the calendar's; the uid never changes."""
+    """An agency's 30 minutes with the panel. `uid` and `sequence` are the calendar's; the uid never changes.
+
+    `asks` to `offered_for` are what the agency asked for and is offered in its place; `came` lists who came.
+    """
 
     __tablename__ = "panel_session"
     __table_args__ = (UniqueConstraint("case_id", "number"),)
@@ -173,10 +206,19 @@ class PanelSession(SQLModel, table=True):
     revised_at: datetime = Field(sa_column=_instant())
     recorded_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     minutes: int | None = None
+    asks: int = 0
+    asked_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    wanted_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    offered_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    offered_for: str | None = None
+    came: str = Field(default="", sa_column=_text())
 
 
 class Reply(SQLModel, table=True):
-    """The newest answer of one attendee to one session."""
+    """The newest answer of one attendee to one session.
+
+    `sequence`, `at` and `sent_at` are the SEQUENCE, the DTSTAMP and the mail's date that it is ordered by.
+    """
 
     __tablename__ = "reply"
     __table_args__ = (UniqueConstraint("session_id", "attendee"),)
@@ -186,6 +228,39 @@ class Reply(SQLModel, table=True):
     answer: str
     revision: int
     at: datetime = Field(sa_column=_instant())
+    sequence: int = 0
+    sent_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+
+
+class ProposalRow(SQLModel, table=True):
+    """Another time for its session that an attendee proposed from a calendar; `decision` is empty while it waits."""
+
+    __tablename__ = "proposal"
+    __table_args__ = (UniqueConstraint("case_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="subject.id")
+    number: int
+    session: int
+    attendee: str
+    starts_at: datetime = Field(sa_column=_instant())
+    ends_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    sequence: int
+    at: datetime = Field(sa_column=_instant())
+    sent_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    comment: str = Field(default="", sa_column=_text())
+    decision: str = ""
+    decided_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+
+
+class AliasRow(SQLModel, table=True):
+    """An address from which somebody answers who is invited under another one; both in lower case."""
+
+    __tablename__ = "alias"
+    __table_args__ = (UniqueConstraint("partnership_id", "address"),)
+    id: int | None = Field(default=None, primary_key=True)
+    partnership_id: int = Field(foreign_key="subject.id")
+    address: str
+    attendee: str
 
 
 class EscalationRow(SQLModel, table=True):
@@ -221,8 +296,41 @@ class SubmissionRow(SQLModel, table=True):
     status: str = "filed"
 
 
+class ReportReading(SQLModel, table=True):
+    """What was read out of a version of a report: the answers of a filled form, its links, what could not be placed.
+
+    Apart from the version itself, which is loaded with its case whenever the clock looks at it.
+    """
+
+    __tablename__ = "report_reading"
+    __table_args__ = (UniqueConstraint("case_id", "version"),)
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="subject.id")
+    version: int
+    body: str = Field(sa_column=_text())
+
+
+class ReviewActionRow(SQLModel, table=True):
+    """An agency's own action from a review. `number` is given once in the partnership; `reported_by` is whose word."""
+
+    __tablename__ = "review_action"
+    __table_args__ = (UniqueConstraint("partnership_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    partnership_id: int = Field(foreign_key="subject.id")
+    number: int
+    agency_id: int = Field(foreign_key="agency.id", index=True)
+    kind: str
+    title: str = Field(sa_column=_text())
+    review: str = ""
+    status: str
+    evidence: str = Field(default="", sa_column=_text())
+    due: date | None = None
+    reported_by: str = ""
+    changed_at: datetime = Field(sa_column=_instant())
+
+
 class AssessmentRow(SQLModel, table=True):
-    """A version of the panel's judgement on a case, as it was given."""
+    """A version of the panel's judgement on a case, as it was given; its author and raters where they were named."""
 
     __tablename__ = "assessment"
     __table_args__ = (UniqueConstraint("case_id", "version"),)
@@ -231,6 +339,8 @@ class AssessmentRow(SQLModel, table=True):
     version: int
     given_at: datetime = Field(sa_column=_instant())
     basis: str
+    author: str = ""
+    rated_by: str = Field(default="", sa_column=_text())
     body: str = Field(sa_column=_text())
     agreed_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 

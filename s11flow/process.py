@@ -61,6 +61,8 @@ WHO: dict[str, dict[StrEnum, str]] = {
         CaseEvent.REOPEN:                 "the panel, with a reason",
         CaseEvent.EXCUSE:                 "the authority that is named with the reason",
         CaseEvent.COVER:                  _UNIT,
+        CaseEvent.SUCCEED:                "the register: its agency became part of another",
+        CaseEvent.SPLIT:                  "Business Manager, where a covered agency sent a report of its own",
         CaseEvent.REVIVE:                 _UNIT,
         CaseEvent.VOID:                   _UNIT,
         CaseEvent.EXTEND:                 "Business Manager, to the day the pack leaves; past it with the panel's "

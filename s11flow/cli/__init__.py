@@ -19,6 +19,7 @@ from s11flow.cli import (
     report,
     running,
     setup,
+    succession,
 )
 from s11flow.cli.frame import Root
 
@@ -62,6 +63,16 @@ for name, group in {
     "incident": incident.app,
 }.items():
     app.add_typer(group, name=name)
+for event in (
+    succession.contact_left,
+    succession.hand_over,
+    succession.rename,
+    succession.merge,
+    succession.abolish,
+    succession.recommission,
+):
+    agencies.app.command(event.__name__.replace("_", "-"))(event)
+agencies.actions.command("move")(succession.move_action)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,11 +11,14 @@ import typer
 from s11flow.cli import options, show
 from s11flow.cli.frame import Exit, at_work, said
 from s11flow.cli.options import AsJson, DryRun, Now, Partnership
+from s11flow.domain.review_actions import ActionStatus, ReviewKind
 
 if TYPE_CHECKING:
     from s11flow.services.agencies import Imported
 
 app = typer.Typer(no_args_is_help=True, help="The register of agencies.")
+actions = typer.Typer(no_args_is_help=True, help="Agencies' own actions from reviews and audits.")
+app.add_typer(actions, name="action")
 
 
 @app.command("import")
@@ -88,3 +92,86 @@ def show_(
 def _agency(found: dict[str, Any]) -> None:
     cases = [f"{item['case']} ({item['state']})" for item in found["cases"]]
     show.facts({name.replace("_", " "): value for name, value in {**found, "cases": cases}.items()})
+
+
+# --- actions from reviews ---------------------------------------------------------------------------------------------
+
+_Review = Annotated[str | None, typer.Option(metavar="TEXT", help="Which review, without anybody's name.")]
+_Evidence = Annotated[str | None, typer.Option(metavar="TEXT", help="What shows it.")]
+_Due = Annotated[date | None, typer.Option(parser=options.day, metavar="DATE", help="By when it is to be done.")]
+
+
+@actions.command("list")
+def list_actions(
+    code: Annotated[str | None, typer.Argument(metavar="CODE", help="Only this agency's.")] = None,
+    only_open: Annotated[bool, typer.Option("--open", help="Only those that are not done.")] = False,
+    partnership: Partnership = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the actions that are held, with who said that they stand so."""
+    with at_work(partnership, reads=True) as desk:
+        from s11flow.services import held_actions, review_actions
+
+        held = review_actions.list_(desk.uow, partnership=desk.partnership, code=code, only_open=only_open)
+    found = [held_actions.as_json(each) for each in held]
+    rows = [
+        (each.called, each.agency, each.title, each.origin, str(each.status), each.due or "", each.reported_by)
+        for each in held
+    ]
+    titles = ("No", "Agency", "Action", "From", "Status", "Due", "On whose word")
+    empty = "No action is held; add one with `s11flow agencies action add CODE`."
+    show.answer(found, as_json=as_json, plain=lambda: show.table(titles, rows, empty=empty))
+
+
+@actions.command("add")
+def add_action(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The agency's code, for instance 05A.")],
+    title: Annotated[str, typer.Option(metavar="TEXT", help="What is to be done.")],
+    kind: Annotated[ReviewKind, typer.Option(help="What sort of review it comes from.")],
+    review: _Review = None,
+    status: Annotated[ActionStatus, typer.Option(help="How it stands.")] = ActionStatus.PLANNED,
+    evidence: _Evidence = None,
+    due: _Due = None,
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Hold an action for an agency: it is asked about in the request and shown to the panel."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.domain.review_actions import ReviewAction
+        from s11flow.services import held_actions, review_actions
+
+        given = ReviewAction(0, code, kind, title, review or "", status, evidence or "", due)
+        done = review_actions.add(desk.uow, code, given, partnership=desk.partnership, now=desk.now, by=desk.by)
+    _action(held_actions.as_json(done), done.sentence, dry_run=dry_run, as_json=as_json)
+
+
+@actions.command("set")
+def set_action(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Its number, 7 or A7.")],
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="What is to be done.")] = None,
+    kind: Annotated[ReviewKind | None, typer.Option(help="What sort of review it comes from.")] = None,
+    review: _Review = None,
+    status: Annotated[ActionStatus | None, typer.Option(help="How it stands.")] = None,
+    evidence: _Evidence = None,
+    due: _Due = None,
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change an action that is held; what it was stays in the history."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.services import held_actions, review_actions
+
+        change = review_actions.Change(title, kind, review, status, evidence, due)
+        done = review_actions.set_(
+            desk.uow, options.action_number(number), change, partnership=desk.partnership, now=desk.now, by=desk.by
+        )
+    _action(held_actions.as_json(done), done.sentence, dry_run=dry_run, as_json=as_json)
+
+
+def _action(found: dict[str, Any], words: str, *, dry_run: bool, as_json: bool) -> None:
+    show.answer(show.marked(found, dry_run), as_json=as_json, plain=lambda: show.line(words))
+    show.dry(dry_run, as_json=as_json)

@@ -11,6 +11,7 @@ import typer
 from s11flow.cli import options, show
 from s11flow.cli.frame import at_work
 from s11flow.cli.options import AsJson, DryRun, Now, Partnership, Reason, Ref, YearOption
+from s11flow.domain.model import Track
 
 if TYPE_CHECKING:
     from s11flow.services.cases import ActOn
@@ -122,6 +123,8 @@ def _case(found: dict[str, Any]) -> None:
             "report": f"version {submission['version']}, arrived {show.when(submission['arrived_at'])}"
             if submission
             else "",
+            **_as_read(found["reading"]),
+            "actions from reviews": " ".join(_action(each) for each in found["review_actions"]),
             "basis": found["basis"],
             "escalation": escalation["state_words"] if escalation else "",
             "next": f"{show.when(found['next']['at'])} {found['next']['key']}" if found["next"] else "",
@@ -130,6 +133,31 @@ def _case(found: dict[str, Any]) -> None:
     )
     show.line("")
     _history(found["history"])
+
+
+def _action(found: dict[str, Any]) -> str:
+    return f"A{found['action']} {found['title']} ({found['status']})."
+
+
+def _as_read(found: dict[str, Any] | None) -> dict[str, object]:
+    """What was read of a report, for people."""
+    if found is None:
+        return {}
+    form = found["form"] or {"author": "", "role": "", "completed_on": None}
+    by = ", ".join(part for part in (form["author"], form["role"], form["completed_on"]) if part)
+    return {
+        "completed by": by,
+        "its own ratings": found["self_ratings"] or ("not answered" if found["form"] else "none: a format of its own"),
+        "links": "; ".join(_link(each) for each in found["links"]),
+        "not surely read": " ".join(found["notes"]),
+    }
+
+
+def _link(found: dict[str, Any]) -> str:
+    if not found["why_closed"]:
+        return str(found["address"])
+    asked = "; asked" if found.get("asked") else ""
+    return f"{found['address']} (opens only inside: {found['why_closed']}{asked})"
 
 
 def _why(value: Any) -> str:
@@ -176,22 +204,26 @@ def receive(
     ] = None,
     sender: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="Who sent it; they get the receipt.")] = "",
     addresses: Annotated[
-        str | None, typer.Option(metavar="1,2,3", help="The standards it addresses; by default all.")
+        str | None,
+        typer.Option(metavar="1,2,3", help="The standards it addresses; by default those its form answers, else all."),
     ] = None,
     partnership: Partnership = None,
     now: Now = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """File a version of an agency's report, however early or late it comes."""
+    """File a version of an agency's report, however early or late it comes.
+
+    A form is read into the case; links are looked at, and none is opened."""
     given = [(path.name, options.content(path)) for path in files]
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.cli.rehearsal import documents_for
-        from s11flow.services import submissions
+        from s11flow.services import portable, submissions
 
+        unpacked = portable.unpacked(given)
         with documents_for(desk.app, dry_run) as documents:
             done = submissions.receive(
-                desk.uow, documents, desk.case(ref), given, now=desk.now, by=desk.by, arrived_at=received_at,
+                desk.uow, documents, desk.case(ref), unpacked, now=desk.now, by=desk.by, arrived_at=received_at,
                 sender=sender, addresses=options.listed(addresses),
             )  # fmt: skip
     show.answer(show.marked(done.as_json(), dry_run), as_json=as_json, plain=lambda: _received(done))
@@ -204,6 +236,17 @@ def _received(done: Any) -> None:
         return
     lacks = f" It does not address {'; '.join(done.missing)}." if done.missing else ""
     show.line(f"{done.ref}: version {done.version} is filed.{lacks}")
+    reading = done.reading
+    if reading.form is not None:
+        said = sum(answer.is_given for answer in reading.form.answers)
+        rated = sum(bool(answer.rating or answer.as_given) for answer in reading.form.answers)
+        show.line(f"  {reading.file} is the form: {said} requirements are answered, {rated} of them with a rating.")
+    if done.unanswered:
+        show.line(f"  Not answered: {', '.join(done.unanswered)}.")
+    for number, link in enumerate(reading.closed_links, 1):
+        show.line(f"  Link {number} of {link.file} opens only inside: {link.address} ({link.why_closed}).")
+    for note in reading.notes:
+        show.line(f"  {note}")
 
 
 @app.command()
@@ -211,6 +254,9 @@ def accept(
     ref: Ref,
     waiver: Annotated[str, typer.Option(metavar="TEXT", help="Why its gaps are let stand.")] = "",
     in_time_because: Annotated[str, typer.Option(metavar="TEXT", help="Why a late one counts as in time.")] = "",
+    signed_by: Annotated[
+        str, typer.Option(metavar="WHO", help="Who signed it, where it is a statement of compliance.")
+    ] = "",
     not_covering: Annotated[
         str,
         typer.Option(metavar="05B,...", help="Members of a joint report that it does not name; they are asked again."),
@@ -227,7 +273,7 @@ def accept(
         from s11flow.services import cases
 
         plans = cases.accept(
-            desk.uow, desk.case(ref), AcceptReport(waiver, in_time_because),
+            desk.uow, desk.case(ref), AcceptReport(waiver, in_time_because, signed_by),
             not_covering=options.listed(not_covering) or (), by=desk.by, now=desk.now,
         )  # fmt: skip
     tell_all(plans, as_json=as_json, dry_run=dry_run)
@@ -236,7 +282,12 @@ def accept(
 @app.command("return")
 def return_(
     ref: Ref,
-    gap: Annotated[list[str], typer.Option(metavar="TEXT", help="What is missing; once for each gap.")],
+    gap: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT", help="What is missing; once for each gap. By default the standards it does not address."
+        ),
+    ] = None,
     by: Annotated[
         date | None,
         typer.Option(
@@ -245,32 +296,25 @@ def return_(
             help="By when to answer; by default as many working days as the policy says.",
         ),
     ] = None,
+    without_links: Annotated[
+        bool, typer.Option("--without-links", help="Do not ask about links that open only inside the agency.")
+    ] = False,
     partnership: Partnership = None,
     now: Now = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Return a report to the agency with what is missing."""
+    """Return a report to the agency with what is missing.
+
+    Links that open only inside the agency are asked about with it, each once."""
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.cli.outcome import tell
-        from s11flow.domain.acts import ReturnReport
-        from s11flow.services import cases
+        from s11flow.services import submissions
 
-        known = desk.case(ref)
-        until = by or _return_by(desk, known)
-        plan = cases.act(desk.uow, known, ReturnReport(tuple(gap), until), by=desk.by, now=desk.now)
+        plan = submissions.return_report(
+            desk.uow, desk.case(ref), gap or (), return_by=by, with_links=not without_links, by=desk.by, now=desk.now
+        )
     tell(plan, as_json=as_json, dry_run=dry_run)
-
-
-def _return_by(desk: Any, ref: str) -> date:
-    from calendars import london
-    from s11flow.services.cases import one_case
-
-    with desk.uow.write() as connection:
-        rules = one_case(connection, ref).rules
-    wait = rules.definition.policy.return_by_working_days
-    found: date = rules.days.add(london.day_of(desk.now), wait)
-    return found
 
 
 @app.command()
@@ -371,6 +415,90 @@ def cover(
 
         plan = cases.cover(desk.uow, desk.case(ref), lead_ref=desk.case(by), by=desk.by, now=desk.now)
     tell(plan, as_json=as_json, dry_run=dry_run)
+
+
+@app.command()
+def split(
+    ref: Ref,
+    reason: Reason = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a covered agency's own report count, apart from the joint one."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.cli.outcome import tell
+        from s11flow.services import joint_reports
+
+        plan = joint_reports.split(desk.uow, desk.case(ref), reason=reason, by=desk.by, now=desk.now)
+    tell(plan, as_json=as_json, dry_run=dry_run)
+
+
+@app.command()
+def annex(
+    ref: Ref,
+    reason: Reason = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Keep a covered agency's own report with the joint one, which alone counts."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.services import joint_reports
+
+        known = desk.case(ref)
+        lead = joint_reports.annex(desk.uow, known, reason=reason, by=desk.by, now=desk.now)
+    found = show.marked({"case": known, "annex_of": lead}, dry_run)
+    show.answer(found, as_json=as_json, plain=lambda: show.line(f"What {known} sent is an annex of {lead}."))
+    show.dry(dry_run, as_json=as_json)
+
+
+@app.command()
+def track(
+    ref: Ref,
+    to: Annotated[Track, typer.Argument(metavar="TRACK", help="full, first_year, light or none.")],
+    reason: Reason = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say how fully an agency takes part in this cycle, before it is asked."""
+    from s11flow.domain.acts import SetTrack
+
+    act(ref, SetTrack(to, reason), partnership=partnership, now=now, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def period(
+    ref: Ref,
+    covers: Annotated[Any, typer.Argument(parser=options.period, metavar="FROM..TO", help="What its report covers.")],
+    reason: Reason = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give a case a period of its own, for instance 24 months after a missed year."""
+    from s11flow.domain.acts import SetPeriod
+
+    act(
+        ref, SetPeriod(covers[0], covers[1], reason), partnership=partnership, now=now, dry_run=dry_run, as_json=as_json
+    )
+
+
+@app.command()
+def export(ref: Ref, output: Output, partnership: Partnership = None, now: Now = None) -> None:
+    """Write an agency's report as one file that a neighbouring partnership can receive."""
+    with at_work(partnership, now=now, reads=True) as desk:
+        from s11flow.services import portable
+        from s11flow.services.submissions import Documents
+
+        data = portable.export(desk.uow, Documents(desk.app.documents_dir), desk.case(ref))
+    options.write_out(output, data)
+    show.note(f"The report is in {output}; `s11flow case receive` takes it in elsewhere.")
 
 
 @app.command()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from s11flow.cli import options, show
 from s11flow.cli.frame import Desk, at_work
 from s11flow.cli.options import AsJson, DryRun, MaybeYear, Now, Partnership, Reason
+
+if TYPE_CHECKING:
+    from s11flow.services.panel_days import AddedDay, StoodDown
 
 app = typer.Typer(no_args_is_help=True, help="Open a cycle, see its dates, take it to its close.")
 
@@ -130,25 +134,36 @@ def _cycle(found: dict[str, Any]) -> None:
 @app.command("add-day")
 def add_day(
     year_and_day: YearAndDay,
+    reserve: Annotated[
+        bool, typer.Option("--reserve", help="Keep it free, for when another day cannot be held.")
+    ] = False,
     partnership: Partnership = None,
     now: Now = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add a panel day."""
+    """Add a panel day to an open cycle, to sit on or to keep in reserve."""
     year, day = _year_and(year_and_day, "the day")
     on = options.day(day)
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.services import panel_days
 
-        ref = panel_days.add_day(
-            desk.uow, partnership=desk.partnership, year=desk.year(year), day=on, now=desk.now, by=desk.by
-        )
-    found = show.marked({"panel_day": ref}, dry_run)
-    show.answer(
-        found, as_json=as_json, plain=lambda: show.line(f"{ref} is a panel day; `s11flow panel plan` fills it.")
-    )
+        added = panel_days.add_day(
+            desk.uow, partnership=desk.partnership, year=desk.year(year), day=on, now=desk.now, by=desk.by,
+            reserve=reserve,
+        )  # fmt: skip
+    show.answer(show.marked(added.as_json(), dry_run), as_json=as_json, plain=lambda: _added_day(added))
     show.dry(dry_run, as_json=as_json)
+
+
+def _added_day(added: AddedDay) -> None:
+    if added.state == "RESERVE":
+        show.line(f"{added.ref} is kept in reserve; it is called in when a session goes there.")
+    else:
+        show.line(f"{added.ref} is a panel day; `s11flow panel plan` fills it.")
+    show.line(f"Its deadline: {added.deadline.why}.")
+    if added.unseen:
+        show.line(f"Could be seen there: {', '.join(added.unseen)}; see `s11flow panel move` and `panel offer`.")
 
 
 @app.command("move-day")
@@ -187,22 +202,36 @@ def stand_down(
     reserve: Annotated[
         date | None, typer.Option(parser=options.day, metavar="DATE", help="A panel day that takes its sessions.")
     ] = None,
+    no_reserve: Annotated[
+        bool, typer.Option("--no-reserve", help="Leave a day that is kept in reserve as it is.")
+    ] = False,
     partnership: Partnership = None,
     now: Now = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stand a panel day down: the panel cannot meet, and no agency is marked absent."""
+    """Stand a panel day down: the panel cannot meet, and no agency is marked absent.
+
+    Its sessions go to the next day in reserve, if there is one."""
     year, day = _year_and(year_and_day, "the day")
     on = options.day(day)
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.services import panel_days
 
-        left = panel_days.stand_down_day(
+        stood = panel_days.stand_down_day(
             desk.uow, partnership=desk.partnership, year=desk.year(year), day=on, reason=reason, now=desk.now,
-            by=desk.by, reserve=reserve,
+            by=desk.by, reserve=reserve, use_reserve=not no_reserve,
         )  # fmt: skip
-    _refs("without_session", "Without a session now: ", left, as_json, dry_run)
+    show.answer(show.marked(stood.as_json(), dry_run), as_json=as_json, plain=lambda: _stood_down(stood))
+    show.dry(dry_run, as_json=as_json)
+
+
+def _stood_down(stood: StoodDown) -> None:
+    from calendars import london
+
+    if stood.reserve is not None and stood.moved:
+        show.line(f"Offered {london.spell_day(stood.reserve)}: {', '.join(stood.moved)}.")
+    show.line(f"Without a session now: {', '.join(stood.without_session) or 'no case'}.")
 
 
 def _refs(name: str, before: str, refs: Sequence[str], as_json: bool, dry_run: bool) -> None:
@@ -223,6 +252,9 @@ def add_agency(
     first_year: Annotated[
         bool, typer.Option("--first-year", help="Newly under the duty: never reported for silence.")
     ] = False,
+    period: Annotated[
+        Any, typer.Option(parser=options.period, metavar="FROM..TO", help="What its report covers, if not the cycle's.")
+    ] = None,
     partnership: Partnership = None,
     now: Now = None,
     dry_run: DryRun = False,
@@ -236,10 +268,66 @@ def add_agency(
 
         ref = cycles.add_agency(
             desk.uow, partnership=desk.partnership, year=desk.year(year), code=code,
-            track=Track.FIRST_YEAR if first_year else Track.FULL, now=desk.now, by=desk.by,
+            track=Track.FIRST_YEAR if first_year else None, period=period, now=desk.now, by=desk.by,
         )  # fmt: skip
     show.answer(show.marked({"case": ref}, dry_run), as_json=as_json, plain=lambda: show.line(f"{ref} is open."))
     show.dry(dry_run, as_json=as_json)
+
+
+@app.command("close-day")
+def close_day(
+    year_and_day: YearAndDay,
+    reason: Reason = "",
+    consent: Annotated[
+        bool, typer.Option("--consent", help="The agencies agree to deadlines that come earlier by it.")
+    ] = False,
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Close the office on a day of a running cycle; told dates move only later."""
+    year, day = _year_and(year_and_day, "the day")
+    on = options.day(day)
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.services import bank_holidays
+
+        done = bank_holidays.close_day(
+            desk.uow, partnership=desk.partnership, year=desk.year(year), day=on, reason=reason, consent=consent,
+            now=desk.now, by=desk.by,
+        )  # fmt: skip
+    found = done.as_json()
+    show.answer(show.marked(found, dry_run), as_json=as_json, plain=lambda: _adopted(found))
+    show.dry(dry_run, as_json=as_json)
+
+
+@app.command("adopt-definition")
+def adopt_definition(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The definition, TOML.")],
+    running: Annotated[
+        str | None, typer.Option(metavar="YEAR", help="A running cycle that is to run by it too.")
+    ] = None,
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run by another definition from the next cycle on; told dates of a running one move only later."""
+    text = options.text_of(file)
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.services import definitions
+
+        done = definitions.adopt_definition(
+            desk.uow, text, partnership=desk.partnership, running=running, now=desk.now, by=desk.by
+        )
+    found = done.as_json()
+    show.answer(show.marked(found, dry_run), as_json=as_json, plain=lambda: _adopted_definition(found))
+    show.dry(dry_run, as_json=as_json)
+
+
+def _adopted_definition(found: dict[str, Any]) -> None:
+    show.line(f"{found['cycle'] or 'The next cycle'} runs by it.")
+    _moved(found)
 
 
 @app.command("adopt-holidays")
@@ -276,8 +364,14 @@ def _years(desk: Desk, code: str) -> range:
 
 def _adopted(found: dict[str, Any]) -> None:
     show.line(f"New: {', '.join(found['added']) or 'none'}. Gone: {', '.join(found['gone']) or 'none'}.")
+    _moved(found)
+
+
+def _moved(found: dict[str, Any]) -> None:
     for row in found["moved"]:
-        show.line(f"{row['case']}: the deadline moves from {row['old']} to {row['new']}; the agency is told.")
+        show.line(f"{row['case']}: the deadline moves from {row['old']} to {row['new']}.")
+    for row in found["told"]:
+        show.line(f"{row['case']}: {row['to']} is told.")
     if found["not_moved_earlier"]:
         show.line(f"Kept, for it would come earlier: {', '.join(found['not_moved_earlier'])}.")
 

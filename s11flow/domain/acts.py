@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from s11flow.domain.model import Submission
+from s11flow.domain.model import Agency, Answer, Submission, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +29,26 @@ class ReceiveReport:
 
 @dataclass(frozen=True, slots=True)
 class ReturnReport:
-    """Ask the agency for more: the numbered gaps and the day by which to answer."""
+    """Ask the agency for more: the numbered gaps and the day by which to answer.
+
+    `links` are the addresses that some of the gaps ask about, so that each is asked about once.
+    """
 
     gaps: tuple[str, ...]
     return_by: date
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptReport:
-    """Take the report as complete; a waiver says why gaps are let stand; `in_time` records a late one as in time."""
+    """Take the report as complete; a waiver says why gaps are let stand; `in_time` records a late one as in time.
+
+    `signed_by` is who signed it, where it is a statement of compliance.
+    """
 
     waiver: str = ""
     in_time_reason: str = ""
+    signed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +68,11 @@ class Consider:
 
 @dataclass(frozen=True, slots=True)
 class Assess:
-    """The panel's draft judgement."""
+    """The panel's draft judgement; who wrote it and who rated, by role, where it was not the lead with the panel."""
 
     basis: str
+    author: str = ""
+    rated_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,52 @@ class Cover:
     """Another agency's joint report covers this one."""
 
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Succeed:
+    """The agency became part of another, whose case (`by`) covers this one; what it has sent is a part (case 10)."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A covered agency that sent a report of its own is to be counted and judged on it (case 3)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLeft:
+    """Nobody answers for the agency any more; `waiting` are the kinds of letter that were stopped (case 5)."""
+
+    how: str = ""
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Somebody else answers for the agency from now on: `agency` is its row as it stands then."""
+
+    agency: Agency
+
+
+@dataclass(frozen=True, slots=True)
+class SetTrack:
+    """How fully the agency takes part in this cycle (case 45); only before it is asked."""
+
+    track: Track
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPeriod:
+    """What the report covers, where that is not the cycle's period (case 46)."""
+
+    starts: date
+    ends: date
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +204,57 @@ class Pencil:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The session moves. Moving the deadline earlier needs the agency's consent."""
+    """The session moves. Moving the deadline earlier needs the agency's consent.
+
+    In an exchange, the agency gives its time to another that asked for one. `allowed` is the Business Manager's word
+    for a further request.
+    """
 
     slot: Slot
-    asked_by: Literal["panel", "agency"]
+    asked_by: Literal["panel", "agency", "exchange"]
     reason: str = ""
     consent: bool = False
+    allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskForAnotherTime:
+    """The agency asks for another time than its session's, and may name one. `allowed` as for a move."""
+
+    wanted: datetime | None = None
+    reason: str = ""
+    allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OfferTime:
+    """Another time is offered to the agency, its own kept meanwhile; in exchange for the session of a case, if named."""
+
+    slot: Slot
+    exchange_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineTime:
+    """The agency does not want the time it is offered, or it is offered no more."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclareInterest:
+    """Somebody of the panel, by role, takes no part in what concerns the agency."""
+
+    member: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawInterest:
+    """An interest that was declared is none, or has ended."""
+
+    member: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +264,7 @@ class Record:
     outcome: Literal["attended", "in-part", "absent"]
     minutes: int | None = None
     notice: bool = False
+    came: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +284,12 @@ class StandDownSession:
 
 @dataclass(frozen=True, slots=True)
 class ReplyToInvitation:
-    """An attendee answered the invitation."""
+    """An attendee answered the invitation: told to a person, or `said` by a calendar, with what somebody added."""
 
     attendee: str
-    answer: Literal["accepted", "declined", "tentative"]
+    answer: str
+    said: Answer | None = None
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +336,12 @@ Act = (
     | Agree
     | Excuse
     | Cover
+    | Succeed
+    | Split
+    | ContactLeft
+    | HandOver
+    | SetTrack
+    | SetPeriod
     | Revive
     | Void
     | Extend
@@ -240,6 +350,11 @@ Act = (
     | Reopen
     | Pencil
     | Move
+    | AskForAnotherTime
+    | OfferTime
+    | DeclineTime
+    | DeclareInterest
+    | WithdrawInterest
     | Record
     | CancelSession
     | StandDownSession

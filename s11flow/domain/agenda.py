@@ -72,14 +72,20 @@ def _case_agenda(rules: Rulebook, facts: CaseFacts) -> tuple[DueAction, ...]:
         for action in _ladder_while(rules, facts.dates, facts.state)
         if action.due_key not in facts.done and ((holds := _ONLY_IF.get(action.kind)) is None or holds(rules, facts))
     ]
+    if facts.agency.contact_left_at is not None:
+        owed = [action for action in owed if action.kind in _NOT_FOR_THE_CONTACT]
     if facts.session is None and facts.return_by is None and facts.escalation is None:
         return tuple(owed)  # as the ladder has it: in order
     owed = [_after_warning(rules, facts, a) if a.kind == "escalation" else a for a in owed]
     owed += _session_actions(rules, facts) if facts.session is not None else ()
-    if facts.return_by is not None:
+    if facts.return_by is not None and facts.agency.contact_left_at is None:
         owed += return_by_actions(rules, facts, facts.return_by)
     owed.sort(key=lambda action: (action.due_at, ORDER[action.kind]))
     return tuple(owed)
+
+
+_NOT_FOR_THE_CONTACT = frozenset({"escalation_warning", "report_cut_off"})
+"""What is done though nobody answers for the agency: it goes to nobody there."""
 
 
 @lru_cache(maxsize=4096)
@@ -120,7 +126,7 @@ def can_be_asked(facts: CaseFacts) -> bool:
 
 
 def _answers_for_silence(rules: Rulebook, facts: CaseFacts) -> bool:
-    return facts.track == Track.FULL or rules.definition.policy.first_year_is_escalated
+    return facts.track != Track.FIRST_YEAR or rules.definition.policy.first_year_is_escalated
 
 
 def _is_silent(rules: Rulebook, facts: CaseFacts) -> bool:
@@ -139,6 +145,8 @@ def why_not_confirmed(facts: CaseFacts, deadline: datetime) -> str | None:
         return f"mail that came on {london.spell(facts.mail_waiting_since)} waits for a decision"
     if facts.agency.contact is None:
         return "the agency has no contact on the register who could answer"
+    if facts.agency.contact_left_at is not None:
+        return "its contact has left, and nobody was named in their place"
     if facts.notice_undelivered:
         return "no letter asking for the report has been delivered"
     return None
@@ -151,6 +159,7 @@ def _goes_to_chair(rules: Rulebook, facts: CaseFacts) -> bool:
         and escalation is not None
         and escalation.state == EscalationState.PENDING
         and not escalation.is_held
+        and not facts.notice_undelivered
         and rules.definition.chair_for(facts.agency.code) is not None
     )
 
@@ -188,6 +197,10 @@ def _after_warning(rules: Rulebook, facts: CaseFacts, action: DueAction) -> DueA
 def _session_actions(rules: Rulebook, facts: CaseFacts) -> list[DueAction]:
     session = facts.session
     assert session is not None
+    if facts.agency.contact_left_at is not None and (
+        not session.is_live or facts.agency.contact in facts.agency.invited
+    ):
+        return []
     if not session.is_live:
         return _outcome(rules, facts, session)
     if facts.state not in _ASKED:
@@ -277,7 +290,9 @@ def flags(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[str, ...]:
         "escalated": escalation is not None and escalation.is_open and escalation.sent_at is not None,
         "held": escalation is not None and escalation.is_held,
         "no contact": facts.agency.contact is None and facts.state == CaseState.PLANNED and _may_be_asked(facts),
-        "no session": facts.state in _ASKED | {CaseState.PLANNED} and session is None and _may_be_asked(facts),
+        "contact at risk": facts.agency.contact_left_at is not None and facts.state in _ASKED | {CaseState.PLANNED},
+        "no session": facts.track != Track.LIGHT
+        and facts.state in _ASKED | {CaseState.PLANNED} and session is None and _may_be_asked(facts),
         "coming": session is not None and session.is_live and reply_of(session, facts.agency) == "coming",
         "declined": session is not None and session.is_live and reply_of(session, facts.agency) == "declined",
         "no reply": session is not None
@@ -333,6 +348,12 @@ def blocked(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[str, ...]
         found.append(
             f"{facts.agency.name} is not applicable on the register: excuse {facts.ref}, or correct the register."
         )
+    if facts.agency.contact_left_at is not None and facts.state in _ASKED | {CaseState.PLANNED}:
+        left_on = london.spell_day(london.day_of(facts.agency.contact_left_at))
+        found.append(
+            f"Letters to the contact of {facts.ref} wait: nobody has answered for {facts.agency.name} since {left_on}; "
+            f"`s11flow agencies hand-over {facts.agency.code}` says who does."
+        )
     if facts.state == CaseState.PLANNED and now >= facts.dates.request.at and _may_be_asked(facts):
         if facts.agency.contact is None:
             found.append(f"{facts.ref} has not been asked: {facts.agency.name} has no contact on the register.")
@@ -351,6 +372,8 @@ def _escalation_waits(rules: Rulebook, facts: CaseFacts, now: datetime) -> list[
         review = f"its review date was {london.spell_day(escalation.hold_until)}"
         review = f"{review} and has passed" if passed else f"review on {london.spell_day(escalation.hold_until)}"
         return [f"The escalation of {facts.ref} is held: {review}. Resume it or stand it down."]
+    if facts.notice_undelivered or facts.agency.contact_left_at is not None:
+        return [f"The escalation of {facts.ref} waits until a letter has reached whoever answers for it now."]
     if rules.definition.chair_for(facts.agency.code) is None:
         return [f"The escalation of {facts.ref} has no Chair free to take it: the Business Manager decides."]
     return []

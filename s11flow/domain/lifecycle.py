@@ -68,6 +68,7 @@ def _each(states: tuple[CaseState, ...], event: CaseEvent, then: CaseState | Non
 
 
 _NOTHING_JUDGED = (S.PLANNED, S.REQUESTED, S.RETURNED, S.NOT_SUBMITTED)
+_NOT_CONSIDERED = (S.PLANNED, S.REQUESTED, S.SUBMITTED, S.RETURNED, S.ACCEPTED, S.NOT_SUBMITTED)
 _KEEPS_STATE_ON_REPORT = (S.CONSIDERED, S.ASSESSED, S.AGREED, S.REPORTED, S.IN_STATEMENT, S.CLOSED)
 _OWED_OR_HELD = (S.PLANNED, S.REQUESTED, S.SUBMITTED, S.RETURNED, S.ACCEPTED, S.NOT_SUBMITTED)
 
@@ -77,6 +78,7 @@ CASE = Lifecycle("case", S.PLANNED, frozenset({S.CLOSED, S.EXCUSED, S.COVERED, S
     Transition(S.PLANNED,       E.REQUEST_REPORT,         S.REQUESTED,      "the request leaves"),
     Transition(S.PLANNED,       E.RECEIVE_REPORT,         S.SUBMITTED,      "early, and welcome"),
     Transition(S.PLANNED,       E.INCLUDE_IN_REPORT,      S.REPORTED,       "basis: not asked, no contact found"),
+    Transition(S.ACCEPTED,      E.INCLUDE_IN_REPORT,      S.REPORTED,       "basis: signed statement, on the light track"),
     Transition(S.REQUESTED,     E.RECEIVE_REPORT,         S.SUBMITTED),
     Transition(S.REQUESTED,     E.CONFIRM_NON_SUBMISSION, S.NOT_SUBMITTED,  "the deadline passed with nothing waiting"),
     Transition(S.SUBMITTED,     E.RECEIVE_REPORT,         S.SUBMITTED,      "a further version"),
@@ -108,6 +110,7 @@ CASE = Lifecycle("case", S.PLANNED, frozenset({S.CLOSED, S.EXCUSED, S.COVERED, S
     Transition(S.CLOSED,        E.REOPEN,                 S.ASSESSED,       "with a corrigendum"),
     *_each(_NOTHING_JUDGED,     E.EXCUSE,                 S.EXCUSED,        "reason and authority"),
     *_each(_NOTHING_JUDGED,     E.COVER,                  S.COVERED,        "another agency reports for it"),
+    *_each(_NOT_CONSIDERED,     E.SUCCEED,                S.COVERED,        "its successor reports; what came is a part"),
     *_each(_NOTHING_JUDGED,     E.VOID,                   S.VOID,           "with nothing received"),
     Transition(S.EXCUSED,       E.VOID,                   S.VOID,           "with nothing received"),
     Transition(S.COVERED,       E.VOID,                   S.VOID,           "with nothing received"),
@@ -115,6 +118,7 @@ CASE = Lifecycle("case", S.PLANNED, frozenset({S.CLOSED, S.EXCUSED, S.COVERED, S
     Transition(S.EXCUSED,       E.RECEIVE_REPORT,         S.SUBMITTED),
     Transition(S.COVERED,       E.REVIVE,                 S.REQUESTED,      "with a deadline of its own"),
     Transition(S.COVERED,       E.RECEIVE_REPORT,         S.COVERED,        "task: annex or split"),
+    Transition(S.COVERED,       E.SPLIT,                  S.SUBMITTED,      "its own report is to count"),
     *_each(_KEEPS_STATE_ON_REPORT, E.RECEIVE_REPORT,      None,             "filed as an addendum"),
     *_each(tuple(s for s in _OWED_OR_HELD if s != S.NOT_SUBMITTED), E.EXTEND, None, "with a reason"),
     *_each(_OWED_OR_HELD,       E.CORRECT,                None,             "with a reason"),
@@ -211,6 +215,7 @@ COUPLINGS: tuple[Coupling, ...] = (
     Coupling(E.EXTEND, escalation=M.WITHDRAW, note="the deadline is later"),
     Coupling(E.EXCUSE, escalation=M.WITHDRAW, session=Q.CANCEL, note="no report is asked of the agency any more"),
     Coupling(E.COVER, escalation=M.WITHDRAW, session=Q.CANCEL, note="another agency reports for it"),
+    Coupling(E.SUCCEED, escalation=M.WITHDRAW, session=Q.CANCEL, note="its successor reports for it"),
     Coupling(E.VOID, escalation=M.WITHDRAW, session=Q.CANCEL, note="the case should not have been"),
     Coupling(E.CORRECT, escalation=M.WITHDRAW, note="a recorded mistake"),
 )

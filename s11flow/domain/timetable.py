@@ -208,8 +208,16 @@ def not_a_working_day(days: WorkingDays, on: date) -> str | None:
     )
 
 
-def dates_of_case(rules: Rulebook, year: int, *, panel_day: date | None, cut_off: Dated, set_at: datetime) -> CaseDates:
-    """The dates of a case as its timetable gives them at *set_at*."""
+def dates_of_case(
+    rules: Rulebook,
+    year: int,
+    *,
+    panel_day: date | None,
+    cut_off: Dated,
+    set_at: datetime,
+    period: tuple[date, date] | None = None,
+) -> CaseDates:
+    """The dates of a case as its timetable gives them at *set_at*; *period* is what its report covers."""
     return CaseDates(
         request=request_of(rules, year),
         target=target_of(rules, year),
@@ -218,7 +226,13 @@ def dates_of_case(rules: Rulebook, year: int, *, panel_day: date | None, cut_off
         panel_day=None if panel_day is None else panel_day_of(rules, panel_day),
         target_set_at=set_at,
         deadline_set_at=set_at,
+        period=period,
     )
+
+
+def light_deadline(target: Dated) -> Dated:
+    """The deadline of a case that owes a signed statement and has no session to count from: the target."""
+    return replace(target, why=f"a statement of compliance is due by the target: {target.why}", rule="light")
 
 
 def with_deadline(dates: CaseDates, deadline: Dated, *, set_at: datetime, extended: bool = True) -> CaseDates:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from s11flow.domain.model import CaseDates, Dated
+from calendars import london
+from s11flow.domain.model import CaseDates, CaseFacts, Dated, Track
 from s11flow.domain.timetable import REVIVED
 from s11flow.letters.blocks import (
     Slot,
@@ -13,17 +15,19 @@ from s11flow.letters.blocks import (
     day_words,
     instant_words,
     london_day,
+    short_day,
     slot,
     standards,
     when_words,
 )
-from s11flow.letters.dossier import Writing
+from s11flow.letters.dossier import FormFacts, Writing
 from s11flow.letters.heads import (
     AboutCase,
     case_head,
     text,
+    texts,
 )
-from s11flow.letters.recipients import case_facts
+from s11flow.letters.recipients import case_facts, whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,32 @@ def contact_wanted(w: Writing) -> ContactWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactAtRisk(AboutCase):
+    """What does not reach the contact, as the register has them, and which letters wait for another one."""
+
+    how: str
+    contact: str
+    waiting: tuple[str, ...]
+
+
+def contact_at_risk(w: Writing) -> ContactAtRisk:
+    """Asks the deputy and the senior leader who answers for the agency now."""
+    about, agency = w.letter.about, whose(w.letter)[1]
+    return ContactAtRisk(
+        *case_head(w),
+        how=text(w.letter.private, "how"),
+        contact=agency.contact_name or agency.contact_role or agency.contact or "",
+        waiting=tuple(kind.replace("_", " ") for kind in texts(about.get("waiting"))),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ReportRequest(AboutCase):
     """The duty, the period, the standards, the dates with their reasons, the session to keep free.
 
     `asked_again` is a request after the agency was told that none was owed: it has a deadline of its own, no target.
+    `handed_over` is the day on which the contact before this one was asked. On the light track a signed statement is
+    asked (`is_statement`), with evidence for the standards of `evidence_for`.
     """
 
     standards: tuple[StandardAsked, ...]
@@ -81,19 +107,92 @@ class ReportRequest(AboutCase):
     review_actions: tuple[str, ...]
     covers: tuple[str, ...]
     asked_again: bool
+    handed_over: str = ""
+    is_statement: bool = False
+    evidence_for: tuple[str, ...] = ()
+    form: Form | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the form that goes with the request is made from, beside what the letter says; `file` is its name.
+
+    Days and instants are ISO 8601. `last_answers` are by requirement, what the agency said in `last_cycle`.
+    """
+
+    file: str
+    period_from: str
+    period_to: str
+    deadline: str
+    made_at: str
+    scale: tuple[RatingAsked, ...]
+    actions: tuple[ActionHeld, ...]
+    last_cycle: str
+    last_answers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RatingAsked:
+    """A point of the scale, as the form explains it."""
+
+    code: str
+    word: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionHeld:
+    """An action from a review that is held as open."""
+
+    called: str
+    what: str
+    review: str
+    status: str
 
 
 def report_request(w: Writing) -> ReportRequest:
     """Asks for the report."""
     facts = case_facts(w.letter)
     live = facts.session if facts.session is not None and facts.session.is_live else None
+    house, reader, case, dates, written_on, target_passed, deadline_passed = case_head(w)
+    known = w.dossier.form
+    if known is not None:
+        dates = replace(dates, period=" to ".join(short_day(on) for on in known.period))
     return ReportRequest(
-        *case_head(w),
+        house,
+        reader,
+        case,
+        dates,
+        written_on,
+        target_passed,
+        deadline_passed,
         standards=standards(w.rules),
         slot=None if live is None else slot(live),
         review_actions=w.dossier.review_actions,
         covers=tuple(member.agency.name for member in facts.members),
         asked_again=facts.dates.deadline is not None and facts.dates.deadline.rule == REVIVED,
+        handed_over=text(w.letter.about, "handed_over"),
+        is_statement=facts.track == Track.LIGHT,
+        evidence_for=w.dossier.evidence_for if facts.track == Track.LIGHT else (),
+        # One form for an agency, with whoever is asked: its senior leader gets a copy of the letter alone.
+        form=_form(w, facts, known) if known is not None and w.to.recipient == "contact" else None,
+    )
+
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+
+
+def _form(w: Writing, facts: CaseFacts, known: FormFacts) -> Form:
+    return Form(
+        file=f"Section-11-report-{_UNSAFE.sub('-', facts.ref)}.docx",
+        period_from=known.period[0].isoformat(),
+        period_to=known.period[1].isoformat(),
+        deadline="" if facts.dates.deadline is None else london.iso(facts.dates.deadline.at),
+        made_at=london.iso(w.now),
+        scale=tuple(RatingAsked(each.code, each.word, each.meaning) for each in w.rules.definition.scale),
+        actions=tuple(ActionHeld(each.called, each.title, each.origin, str(each.status)) for each in known.actions),
+        last_cycle=known.last_cycle,
+        last_answers=dict(known.last_answers),
     )
 
 

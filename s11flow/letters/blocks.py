@@ -71,7 +71,11 @@ class Dates:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A session in words, and the facts its calendar part is made from; instants are ISO 8601 with London's offset."""
+    """A session in words, and the facts its calendar part is made from; instants are ISO 8601 with London's offset.
+
+    `revised_at` is when it came to stand so; `answered` is what its reader has answered to this time, in a calendar's
+    word, or empty.
+    """
 
     day: str
     span: str
@@ -82,6 +86,8 @@ class Slot:
     ends_at: str
     uid: str
     sequence: int
+    revised_at: str
+    answered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ def house(rules: Rulebook) -> House:
 @lru_cache(maxsize=4096)
 def case(rules: Rulebook, ref: str, agency: str, code: str, cycle: str, track: Track) -> Case:
     """The case as its letters name it."""
-    is_told = track == Track.FULL or rules.definition.policy.first_year_is_escalated
+    is_told = track != Track.FIRST_YEAR or rules.definition.policy.first_year_is_escalated
     return Case(ref, agency, code, cycle, chair_title(rules, code) if is_told else "")
 
 
@@ -133,7 +139,7 @@ def chair_title(rules: Rulebook, code: str) -> str:
 @lru_cache(maxsize=4096)
 def dates(rules: Rulebook, given: CaseDates) -> Dates:
     """The dates of a case in words."""
-    starts, ends = rules.definition.period_of(given.target.on.year)
+    starts, ends = given.period or rules.definition.period_of(given.target.on.year)
     return Dates(
         period=f"{short_day(starts)} to {short_day(ends)}",
         target=london.spell(given.target.at),
@@ -149,11 +155,13 @@ def dates(rules: Rulebook, given: CaseDates) -> Dates:
 def slot(session: Session, *, cancelled: bool = False) -> Slot:
     """A session in words; calling it off is a change too, so its sequence is one higher."""
     sequence = session.revision + 1 if cancelled else session.revision
-    return _slot(session.starts_at, session.ends_at, session.place, session.uid, sequence)
+    return _slot(session.starts_at, session.ends_at, session.place, session.uid, sequence, session.revised_at)
 
 
 @lru_cache(maxsize=4096)
-def _slot(starts_at: datetime, ends_at: datetime, place: str, uid: str, sequence: int) -> Slot:
+def _slot(
+    starts_at: datetime, ends_at: datetime, place: str, uid: str, sequence: int, revised_at: datetime
+) -> Slot:
     starts, ends = london.local(starts_at), london.local(ends_at)
     return Slot(
         day=london.spell_day(starts.date()),
@@ -165,6 +173,7 @@ def _slot(starts_at: datetime, ends_at: datetime, place: str, uid: str, sequence
         ends_at=london.iso(ends_at),
         uid=uid,
         sequence=sequence,
+        revised_at=london.iso(revised_at),
     )
 
 

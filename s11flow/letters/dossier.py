@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from s11flow.domain.model import Letter
+from s11flow.domain.review_actions import ReviewAction
 from s11flow.domain.timetable import Rulebook
 from s11flow.domain.value import value
 
@@ -24,6 +25,16 @@ class Sent:
 
 
 @dataclass(frozen=True)
+class FormFacts:
+    """What the report form is filled with beforehand: the period, the open actions, the answers of the last report."""
+
+    period: tuple[date, date]
+    actions: tuple[ReviewAction, ...] = ()
+    last_cycle: str = ""
+    last_answers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Dossier:
     """What a letter may need to be told of: earlier letters, last year, a judgement, lists. All of it may be empty."""
 
@@ -33,6 +44,8 @@ class Dossier:
     overview: Mapping[str, object] | None = None
     cycle: Mapping[str, object] | None = None
     review_actions: tuple[str, ...] = ()
+    evidence_for: tuple[str, ...] = ()
+    form: FormFacts | None = None
 
 
 @value(frozen=True, slots=True)

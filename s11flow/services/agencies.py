@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, insert, select, update
 
+from calendars import london
 from db import queries
 from db.unit_of_work import UnitOfWork
 from s11flow.cycles import read_definition
@@ -74,7 +75,7 @@ def _home(connection: Connection, code: str) -> Any:
     return next((row for row in queries.partnerships(connection) if row.code == code), None)
 
 
-def _known_home(connection: Connection, code: str) -> Any:
+def known_home(connection: Connection, code: str) -> Any:
     home = _home(connection, code)
     if home is None:
         raise UnknownError(f"There is no partnership {code} here: run `s11flow init` first.")
@@ -98,11 +99,10 @@ class RowAccount:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The account of an import, row by row. With any row refused, or on a dry run, nothing was changed."""
+    """The account of an import, row by row. With any row refused nothing was changed."""
 
     rows: tuple[RowAccount, ...]
     encoding: str
-    dry_run: bool
 
     @property
     def refused(self) -> tuple[RowAccount, ...]:
@@ -115,28 +115,25 @@ class Imported:
         told: tuple[What, ...] = ("added", "changed", "unchanged", "refused")
         return {
             "encoding": self.encoding,
-            "dry_run": self.dry_run,
             **{what: counts[what] for what in told},
             "rows": [asdict(row) for row in self.rows],
         }
 
 
-def import_register(
-    uow: UnitOfWork, csv_text: str | bytes, *, partnership: str, now: datetime, by: str, dry_run: bool = False
-) -> Imported:
+def import_register(uow: UnitOfWork, csv_text: str | bytes, *, partnership: str, now: datetime, by: str) -> Imported:
     """Bring the register to what the file says. All of it or, if any row is refused, nothing; the account tells all.
 
     Agencies that the file does not name, and columns it does not have, stay as they are. Importing the same file twice
     changes nothing. Raises WrongInputError for a file that cannot be read, UnknownError for the partnership.
     """
     file = read_register(csv_text)
-    with uow.read() if dry_run else uow.write() as connection:
-        home = _known_home(connection, partnership)
+    with uow.write() as connection:
+        home = known_home(connection, partnership)
         register = {row.code: row for row in queries.agencies(connection, partnership)}
         accounts = _accounts(file.rows, register)
-        if not dry_run and all(account.what != "refused" for account in accounts):
+        if all(account.what != "refused" for account in accounts):
             _apply(connection, home.id, partnership, file.rows, register, now, by)
-    return Imported(tuple(accounts), file.encoding, dry_run)
+    return Imported(tuple(accounts), file.encoding)
 
 
 def _accounts(rows: Sequence[RegisterRow], register: Mapping[str, Any]) -> list[RowAccount]:
@@ -185,12 +182,26 @@ def _merged(rows: Sequence[RegisterRow], register: Mapping[str, Any]) -> dict[st
 
 
 def _own_faults(row: RegisterRow, register: Mapping[str, Any], merged: Mapping[str, _Standing]) -> Iterator[str]:
-    standing = merged[row.code]
+    standing, stored = merged[row.code], register.get(row.code)
+    if stored is not None and stored.status == AgencyStatus.ENDED.value:
+        yield f"it is there no more ({stored.status_reason}); leave its row out, or give its successor's code"
+        return
     if standing.status == AgencyStatus.ACTIVE and standing.contact is None:
         yield "it is active and has no contact_email; give one, or set its status to no_contact"
     twin = next((code for code in register if code != row.code and code.casefold() == row.code.casefold()), None)
     if twin is not None:
         yield f"the register has {twin}, which differs in capitals only; write it as {twin}"
+    elif row.code not in register and (full := _with_zeros(row.code, merged)) is not None:
+        yield (
+            f"there is {full}, which differs by a zero at its beginning only, as a spreadsheet takes off; "
+            f"write it as {full}, in a column formatted as text"
+        )
+
+
+def _with_zeros(code: str, known: Iterable[str]) -> str | None:
+    """The code that this one would be with a zero before it: spreadsheets take 01 for the number 1."""
+    bare = code.casefold().lstrip("0")
+    return next((each for each in known if len(each) > len(code) and each.casefold().lstrip("0") == bare), None)
 
 
 def _lead_faults(rows: Sequence[RegisterRow], merged: Mapping[str, _Standing]) -> Iterator[tuple[int, str]]:
@@ -209,9 +220,12 @@ def _why_no_lead(code: str, lead: str, merged: Mapping[str, _Standing]) -> str |
     if lead == code:
         return "is the agency itself"
     if lead not in merged:
-        return "is not on the register"
+        full = _with_zeros(lead, merged)
+        return "is not on the register" if full is None else f"is not on the register, where {full} is"
     if merged[lead].lead is not None:
         return f"is covered by {merged[lead].lead} itself"
+    if merged[lead].status == AgencyStatus.ENDED:
+        return "is there no more"
     return None if merged[lead].status == AgencyStatus.ACTIVE else f"is {merged[lead].status or 'of no status'}"
 
 
@@ -232,7 +246,7 @@ def _apply(
     if not added and not changed:
         return
     changed_ids = [register[code].id for code in changed]
-    cases.settle_first(connection, _cases_looking_at(connection, changed_ids), "case", now)
+    cases.settle_first(connection, cases_looking_at(connection, changed_ids), "case", now)
     if added:
         connection.execute(insert(queries.agency), [_new_row(row, partnership) for row in added])
     table = queries.agency
@@ -246,10 +260,10 @@ def _apply(
         data={"added": [row.code for row in added], "changed": {code: sorted(new) for code, new in changed.items()}},
         private={**{row.code: {name: [None, v] for name, v in row.values.items() if v} for row in added}, **changed},
     )
-    was = _digests(register.values())
-    left = changed_digests(was, _digests(queries.agencies(connection, partnership)))
+    was = digests(register.values())
+    left = changed_digests(was, digests(queries.agencies(connection, partnership)))
     record(connection, home_id, entry, now=now, by=by, rows=left)
-    _recompute(connection, _cases_looking_at(connection, changed_ids))
+    recompute_cases(connection, cases_looking_at(connection, changed_ids))
 
 
 def _new_row(row: RegisterRow, partnership: str) -> dict[str, Any]:
@@ -258,7 +272,7 @@ def _new_row(row: RegisterRow, partnership: str) -> dict[str, Any]:
     return {"partnership": partnership, **blank, **nothing, **row.values}
 
 
-def _digests(rows: Iterable[Any]) -> dict[str, str]:
+def digests(rows: Iterable[Any]) -> dict[str, str]:
     """What the partnership's history keeps of these rows of its register."""
     return {agency_called(row.code): digest_of(row._mapping) for row in rows}
 
@@ -272,21 +286,23 @@ def record(
     by: str,
     rows: Mapping[str, str] | None = None,
     was: Mapping[str, str] | None = None,
+    wrote: Collection[str] = (),
 ) -> None:
     """Write a line into a partnership's history, within the caller's transaction.
 
-    *rows* are digests it is to answer for; *was* is the digest of its own row, if the caller has changed that.
+    *rows* are digests it is to answer for; *was* are those of its rows in the tables that the caller *wrote*, before
+    that: in its own row, if no other is named.
     """
     queries.lock(connection, [home_id])
     (loaded,) = load(connection, [home_id], "partnership")
     plan: Plan[Any] = Plan(loaded.facts, (entry,), next_due_at=next_due_at(loaded.rules, loaded.facts))
     change = Change(loaded, plan, actor=by, record=dict(rows or {}))
-    if was:
-        change.wrote, change.was = {"partnership"}, dict(was)
+    if was or wrote:
+        change.wrote, change.was = set(wrote or ("partnership",)), dict(was or {})
     save(connection, [change], now)
 
 
-def _cases_looking_at(connection: Connection, agency_ids: Collection[int]) -> list[int]:
+def cases_looking_at(connection: Connection, agency_ids: Collection[int]) -> list[int]:
     """The cases of open cycles that look at these agencies: their own, and those of whoever reports for them."""
     file, cycle = queries.case_file, queries.subject
     is_open = select(cycle.c.id).where(cycle.c.kind == "cycle", cycle.c.state != CycleState.CLOSED.name)
@@ -299,7 +315,7 @@ def _cases_looking_at(connection: Connection, agency_ids: Collection[int]) -> li
     )
 
 
-def _recompute(connection: Connection, case_ids: Sequence[int]) -> None:
+def recompute_cases(connection: Connection, case_ids: Sequence[int]) -> None:
     """What these cases owe may have changed."""
     for start in range(0, len(case_ids), _BATCH):
         recompute(connection, case_ids[start : start + _BATCH], "case")
@@ -310,10 +326,14 @@ def _recompute(connection: Connection, case_ids: Sequence[int]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ShownAgency:
-    """An agency of the register, and its cases as reference and state in the words of staff, oldest first."""
+    """An agency of the register, and its cases as reference and state in the words of staff, oldest first.
+
+    `successions` are what became of it, or of others that it followed, in sentences, oldest first.
+    """
 
     agency: Agency
     cases: tuple[tuple[str, str], ...] = ()
+    successions: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The shape scripts rely on: the columns of the register by name, and the cases."""
@@ -331,6 +351,11 @@ class ShownAgency:
             "deputy_email": agency.deputy,
             "senior_leader_email": agency.senior_leader,
             "attendee_emails": list(agency.attendees),
+            "areas": list(agency.areas),
+            "usual_track": agency.track.value,
+            "contact_left_at": None if agency.contact_left_at is None else london.iso(agency.contact_left_at),
+            "contact_since": None if agency.contact_since is None else london.iso(agency.contact_since),
+            "successions": list(self.successions),
             "cases": [{"case": ref, "state": state} for ref, state in self.cases],
         }
 
@@ -338,20 +363,41 @@ class ShownAgency:
 def list_agencies(uow: UnitOfWork, *, partnership: str) -> tuple[ShownAgency, ...]:
     """The register by code, each agency without its cases; raises UnknownError for the partnership."""
     with uow.read() as connection:
-        _known_home(connection, partnership)
+        known_home(connection, partnership)
         return tuple(ShownAgency(agency_from(row)) for row in queries.agencies(connection, partnership))
 
 
 def show_agency(uow: UnitOfWork, *, partnership: str, code: str) -> ShownAgency:
     """One agency with its cases; raises UnknownError."""
     with uow.read() as connection:
-        _known_home(connection, partnership)
+        known_home(connection, partnership)
         rows = queries.agencies(connection, partnership)
         row = next((row for row in rows if row.code.casefold() == code.casefold()), None)
         if row is None:
             known = ", ".join(row.code for row in rows) or "none yet"
             raise UnknownError(f"No agency of {partnership} has the code {code}; there is {known}.")
-        return replace(ShownAgency(agency_from(row)), cases=_cases_of(connection, row.id))
+        home = known_home(connection, partnership)
+        told = tuple(
+            succession_words(found)
+            for found in queries.successions(connection, home.id)
+            if row.code in (found.agency, found.other)
+        )
+        return ShownAgency(agency_from(row), _cases_of(connection, row.id), told)
+
+
+def succession_words(found: Any) -> str:
+    """What became of an agency, as a sentence."""
+    on, who = london.spell_day(found.day), f"{found.before} ({found.agency})"
+    match found.kind:
+        case "rename":
+            said = f"{who} is called {found.after}"
+        case "merge":
+            said = f"{who} is part of {found.after} ({found.other})"
+        case "recommission":
+            said = f"{who} is provided by {found.after}, commissioned by {found.other}"
+        case _:
+            said = f"{who} is there no more" + (f"; {found.after} ({found.other}) follows it" if found.other else "")
+    return f"From {on} {said}: {found.reason}."
 
 
 def _cases_of(connection: Connection, agency_id: int) -> tuple[tuple[str, str], ...]:

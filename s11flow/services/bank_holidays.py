@@ -1,58 +1,45 @@
-"""Lets a running cycle use bank holidays that were proclaimed after it opened, and says who is told."""
+"""Lets a running cycle use bank holidays proclaimed, and days the office is closed, since it opened (case 13)."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from calendars import london
 from db import queries
 from db.unit_of_work import UnitOfWork
-from s11flow.domain.model import (
-    CaseFacts,
-    CaseState,
-    Entry,
-    Note,
-    Plan,
-)
-from s11flow.domain.timetable import (
-    Rulebook,
-    deadline_of,
-)
-from s11flow.services import cases, rulebooks, subjects
-from s11flow.services.cycles import loaded_cycle
-from s11flow.services.subjects import Change, save
+from s11flow.domain.errors import WrongInputError
+from s11flow.domain.model import Entry, Note, PanelDayState
+from s11flow.services import redating, rulebooks
+from s11flow.services.cycles import loaded_cycle, must_be_open
+from s11flow.services.redating import Redated
+
+CLOSED = "office closed"
+"""How a day begins that is off for this office alone; what is proclaimed for all says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What adopting new bank holidays changed: days added and gone, and whose deadline moved (later only)."""
+    """What adopting new bank holidays changed: days added and gone, and what that does to the cases."""
 
     added: tuple[str, ...]
     gone: tuple[str, ...]
-    moved: tuple[tuple[str, str, str], ...]
-    not_moved_earlier: tuple[str, ...]
+    redated: Redated = field(default_factory=Redated)
 
     def as_json(self) -> dict[str, Any]:
         """The shape scripts rely on."""
-        return {
-            "added": list(self.added),
-            "gone": list(self.gone),
-            "moved": [{"case": ref, "old": old, "new": new} for ref, old, new in self.moved],
-            "not_moved_earlier": list(self.not_moved_earlier),
-        }
+        return {"added": list(self.added), "gone": list(self.gone), **self.redated.as_json()}
 
 
 def holiday_difference(
     connection: Connection, row: Any, published: dict[date, str]
 ) -> tuple[dict[date, str], dict[date, str]]:
     """Bank holidays published since the cycle opened, and those it has that are no longer published."""
-    body = queries.contents(connection, [row.holidays_sha256])[row.holidays_sha256]
-    own = {date.fromisoformat(day): why for day, why in json.loads(body).items()}
+    own = {day: why for day, why in _days_off(connection, row).items() if not _is_closure(why)}
     years = {day.year for day in own}
     now_there = {day: why for day, why in published.items() if day.year in years}
     added = {day: why for day, why in now_there.items() if day not in own}
@@ -60,66 +47,101 @@ def holiday_difference(
     return added, gone
 
 
+def _days_off(connection: Connection, row: Any) -> dict[date, str]:
+    body = queries.contents(connection, [row.holidays_sha256])[row.holidays_sha256]
+    return {date.fromisoformat(day): why for day, why in json.loads(body).items()}
+
+
+def _is_closure(why: str) -> bool:
+    return why.startswith(CLOSED)
+
+
 def adopt_holidays(
-    uow: UnitOfWork,
-    *,
-    partnership: str,
-    year: int | str,
-    published: dict[date, str],
-    now: datetime,
-    by: str,
-    dry_run: bool = False,
+    uow: UnitOfWork, *, partnership: str, year: int | str, published: dict[date, str], now: datetime, by: str
 ) -> Adopted:
     """Let a running cycle use bank holidays proclaimed since it opened (case 13).
 
     A deadline that the new days move later moves, by an event, and the agency is told; one that would come earlier
-    stays as it was. With *dry_run* says who would be told, and changes nothing.
+    stays as it was.
     """
     with uow.write() as connection:
         loaded, row = loaded_cycle(connection, partnership, year)
-        cases.settle_first(connection, queries.case_ids(connection, row.id), "case", now)  # by the days they had
         added, gone = holiday_difference(connection, row, published)
-        digest = rulebooks.pin(connection, "holidays", rulebooks.holidays_text(published))
-        rules = rulebooks.pinned(connection, row.definition_sha256, row.templates_sha256, digest)
-        changes, moved, kept = _rederived(connection, row.id, rules, now, by)
-        adopted = Adopted(
-            tuple(f"{day.isoformat()} {why}" for day, why in sorted(added.items())),
-            tuple(f"{day.isoformat()} {why}" for day, why in sorted(gone.items())),
-            tuple(moved),
-            tuple(kept),
+        closures = {day: why for day, why in _days_off(connection, row).items() if _is_closure(why)}
+        digest = rulebooks.pin(connection, "holidays", rulebooks.holidays_text(closures | published))
+        told, untold = _told(added), _told(gone)
+        data: dict[str, object] = {"holidays": digest, "was": row.holidays_sha256, "added": told, "gone": untold}
+        entry = Entry(now, Note.HOLIDAYS_ADOPTED, "holidays", data=data)
+        redated = _days_changed(connection, loaded, row, digest, entry, "a bank holiday was proclaimed", now, by)
+    return Adopted(tuple(told), tuple(untold), redated)
+
+
+def close_day(
+    uow: UnitOfWork,
+    *,
+    partnership: str,
+    year: int | str,
+    day: date,
+    reason: str,
+    now: datetime,
+    by: str,
+    consent: bool = False,
+) -> Adopted:
+    """Make *day* one on which the office is closed, in a running cycle; what is counted in working days follows.
+
+    Deadlines move only later, and earlier only where the agencies consent; whoever was told another one is told.
+    Raises WrongInputError for a day that is none to close: passed, off already, or one on which the panel sits.
+    """
+    with uow.write() as connection:
+        loaded, row = loaded_cycle(connection, partnership, year)
+        must_be_open(loaded)
+        if not reason.strip():
+            raise WrongInputError("Give the reason for closing; it stands beside every date that it moves.")
+        _must_be_closable(connection, loaded, row, day, now)
+        days = _days_off(connection, row) | {day: f"{CLOSED}: {reason.strip()}"}
+        digest = rulebooks.pin(connection, "holidays", rulebooks.holidays_text(days))
+        told = [f"{day.isoformat()} {days[day]}"]
+        data: dict[str, object] = {
+            "holidays": digest, "was": row.holidays_sha256, "added": [day.isoformat()], "consent": consent
+        }  # fmt: skip
+        entry = Entry(now, Note.DAY_CLOSED, "holidays", cause=f"closed on {london.spell_day(day)}", data=data,
+                      private={"reason": reason})  # fmt: skip
+        why = f"our office is closed on {london.spell_day(day)}"
+        redated = _days_changed(connection, loaded, row, digest, entry, why, now, by, consent=consent)
+    return Adopted(tuple(told), (), redated)
+
+
+def _must_be_closable(connection: Connection, loaded: Any, row: Any, day: date, now: datetime) -> None:
+    if (obstacle := loaded.rules.days.why_not(day)) is not None:
+        raise WrongInputError(f"{london.spell_day(day)} is {obstacle} already; nothing is to be closed.")
+    if day <= london.day_of(now):
+        raise WrongInputError(f"{london.spell_day(day)} is not ahead; close a day after today.")
+    sits = (PanelDayState.SITTING, PanelDayState.RESERVE)
+    if any(found.day == day and found.state in sits for found in queries.panel_days_of(connection, row.id)):
+        raise WrongInputError(
+            f"The panel sits on {london.spell_day(day)}: move its sessions with `s11flow cycle move-day`, or stand it "
+            "down with `s11flow cycle stand-down`, and close the day then."
         )
-        if dry_run:
-            connection.rollback()
-            return adopted
-        data: dict[str, object] = {"holidays": digest, "was": row.holidays_sha256, "added": list(adopted.added)}
-        entry = Entry(now, Note.HOLIDAYS_ADOPTED, "holidays", data={**data, "gone": list(adopted.gone)})
-        change = Change(loaded, Plan(loaded.facts, (entry,)), actor=by).writes(connection, "cycle")
-        table = queries.cycle
-        connection.execute(update(table).where(table.c.subject_id == row.id).values(holidays_sha256=digest))
-        save(connection, [change], now)
-        if changes:
-            cases.write(connection, changes, now)
-        subjects.recompute(connection, queries.case_ids(connection, row.id), "case")
-    return adopted
 
 
-def _rederived(
-    connection: Connection, cycle_id: int, rules: Rulebook, now: datetime, by: str
-) -> tuple[list[Change], list[tuple[str, str, str]], list[str]]:
-    changes, moved, kept = [], [], []
-    for case in subjects.load_cases(connection, queries.case_ids(connection, cycle_id)):
-        facts = case.facts
-        assert isinstance(facts, CaseFacts)
-        old, panel_day = facts.dates.deadline, facts.dates.panel_day
-        if old is None or panel_day is None or facts.dates.extended:
-            continue
-        if facts.state not in (CaseState.PLANNED, CaseState.REQUESTED, CaseState.RETURNED):
-            continue
-        new = deadline_of(rules, panel_day.on)
-        if new.at > old.at or (new.at < old.at and facts.state == CaseState.PLANNED):
-            case.rules = rules
-            changes.append(cases.deadline_change(case, new, "a bank holiday was proclaimed", by=by, now=now))
-            moved.append((case.ref, london.spell(old.at), london.spell(new.at)))
-        elif new.at < old.at:
-            kept.append(case.ref)
-    return changes, moved, kept
+def _days_changed(
+    connection: Connection,
+    loaded: Any,
+    row: Any,
+    digest: str,
+    entry: Entry,
+    why: str,
+    now: datetime,
+    by: str,
+    *,
+    consent: bool = False,
+) -> Redated:
+    redating.settle_cycle(connection, row, now)  # by the days they had
+    loaded, row = loaded_cycle(connection, row.partnership, row.code)
+    rules = rulebooks.pinned(connection, row.definition_sha256, row.templates_sha256, digest)
+    pins = {"holidays_sha256": digest}
+    return redating.run_by(connection, loaded, row, rules, pins, entry, why=why, now=now, by=by, consent=consent)
+
+
+def _told(days: dict[date, str]) -> list[str]:
+    return [f"{day.isoformat()} {why}" for day, why in sorted(days.items())]

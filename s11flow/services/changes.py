@@ -17,12 +17,16 @@ from sqlalchemy import Connection, select
 from calendars import london
 from db import queries
 from db.unit_of_work import UnitOfWork
-from s11flow.domain.model import CaseDates, CaseFacts, CycleFacts, Dated, MessageState
+from s11flow.domain.definition import Definition
+from s11flow.domain.interests import leaving, quorum_sentence
+from s11flow.domain.model import CaseDates, CaseFacts, CycleFacts, Dated, MessageState, PanelDayState
+from s11flow.domain.state_facts import facts_of
+from s11flow.domain.timetable import Rulebook, deadline_of
 from s11flow.services.forecast import forecast
 from s11flow.services.subjects import load
 
 _WAITS = (MessageState.QUEUED.value, MessageState.DELAYED.value, MessageState.HELD.value)
-_NOT_DATES = ("target_set_at", "deadline_set_at", "extended")
+_NOT_DATES = ("target_set_at", "deadline_set_at", "extended", "period")
 _DATES = tuple(item.name for item in fields(CaseDates) if item.name not in _NOT_DATES)
 
 
@@ -165,18 +169,33 @@ def _dates(connection: Connection, partnership: str) -> list[tuple[tuple[str, st
         )
         for loaded in load(connection, list(ids), kind):
             if isinstance(loaded.facts, CaseFacts):
-                found += _of_case(loaded.facts)
+                found += _of_case(loaded.rules.definition, loaded.facts)
             elif isinstance(loaded.facts, CycleFacts):
                 found += [((loaded.ref, name), _as_when(getattr(loaded.facts, name))) for name in ("target", "cut_off")]
+                found += [_day(loaded.ref, loaded.rules, row) for row in queries.panel_days_of(connection, loaded.id)]
     return found
 
 
-def _of_case(facts: CaseFacts) -> list[tuple[tuple[str, str], When]]:
+def _day(ref: str, rules: Rulebook, row: Any) -> tuple[tuple[str, str], When]:
+    """Whether the panel sits on a day, and which deadline goes with it."""
+    state = facts_of(PanelDayState[row.state]).staff
+    return (ref, f"panel on {london.spell_day(row.day)}"), When(state, f"deadline: {deadline_of(rules, row.day).why}")
+
+
+def _of_case(definition: Definition, facts: CaseFacts) -> list[tuple[tuple[str, str], When]]:
     dates = {name: getattr(facts.dates, name) for name in _DATES}
     found = [((facts.ref, name), _as_when(dated)) for name, dated in dates.items() if dated is not None]
+    if facts.dates.period is not None:
+        words = " to ".join(london.spell_day(day) for day in facts.dates.period)
+        found.append(((facts.ref, "period"), When(words, "")))
     if facts.session is not None and facts.session.is_live:
         session = facts.session
         found.append(((facts.ref, "session"), When(f"{london.spell(session.starts_at)}, {session.place}", "")))
+        if session.offered_at is not None:
+            found.append(((facts.ref, "offered"), When(london.spell(session.offered_at), "until the agency answers")))
+    if gone := leaving(definition, facts):
+        words = ", ".join(each.title for each in gone)
+        found.append(((facts.ref, "who_leaves"), When(words, quorum_sentence(definition, facts))))
     return found
 
 

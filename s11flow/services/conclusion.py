@@ -25,6 +25,7 @@ from s11flow.domain.model import (
     Letter,
     Plan,
 )
+from s11flow.domain.statistics import is_signed
 from s11flow.domain.step import settle
 from s11flow.letters.compose import Dossier
 from s11flow.services import cases, reports, subjects
@@ -53,7 +54,7 @@ def approve_report(uow: UnitOfWork, *, partnership: str, year: int | str, now: d
             those = "1 case is" if len(pending) == 1 else f"{len(pending)} cases are"
             why = f"{those} not settled: {', '.join(pending)}. Agree, excuse or cover each first."
             raise RefusedError(NotNow(loaded.ref, CycleEvent.APPROVE_REPORT, why))
-        ready = [case for case in found if states[case.ref] in _READY]
+        ready = [case for case in found if states[case.ref] in _READY or is_signed(_facts(case))]
         changes = [cases.change_for(case, acts.Include("report"), by=by, now=now) for case in ready]
         cases.write(connection, changes, now)
         told = Dossier(cycle=reports.for_letters(connection, loaded, now))
@@ -64,6 +65,8 @@ def approve_report(uow: UnitOfWork, *, partnership: str, year: int | str, now: d
 def _is_settled(case: Loaded, state: CaseState) -> bool:
     """Whether the report can take the case in: a case still to be asked is not one that was never asked."""
     assert isinstance(case.facts, CaseFacts)
+    if is_signed(case.facts):
+        return True
     return state in (*_READY, *_IN_ALREADY, *_ENDS) and not (state == CaseState.PLANNED and can_be_asked(case.facts))
 
 
@@ -74,9 +77,13 @@ def _cases_held(connection: Connection, cycle_id: int) -> list[Loaded]:
     return subjects.load_cases(connection, ids)
 
 
-def _state(case: Loaded) -> CaseState:
+def _facts(case: Loaded) -> CaseFacts:
     assert isinstance(case.facts, CaseFacts)
-    return case.facts.state
+    return case.facts
+
+
+def _state(case: Loaded) -> CaseState:
+    return _facts(case).state
 
 
 def _state_by(case: Loaded, now: datetime) -> CaseState:

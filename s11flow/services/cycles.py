@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -43,10 +43,12 @@ from s11flow.domain.timetable import (
     cut_off_of,
     dates_of_case,
     illegal_panel_day,
+    light_deadline,
     panel_day_of,
     target_of,
 )
 from s11flow.services import agencies, cases, record, rulebooks, subjects
+from s11flow.services.engagements import taken_by
 from s11flow.services.stored import agency_from, dated_text, dates_text
 from s11flow.services.subjects import Change, Loaded, save
 
@@ -74,7 +76,7 @@ class Opened:
 
 @dataclass(slots=True)
 class Opening:
-    """A cycle being opened."""
+    """A cycle being opened, or one that a case is added to; `period` is that case's own, where it has one."""
 
     id: int
     ref: str
@@ -84,6 +86,7 @@ class Opening:
     cut_off: Dated
     now: datetime
     by: str
+    period: tuple[date, date] | None = None
 
 
 def open_cycle(
@@ -117,7 +120,11 @@ def _open(
     period: tuple[date, date] | None,
 ) -> Opened:
     home = _partnership(connection, partnership)
-    register = [(row.id, agency_from(row)) for row in queries.agencies(connection, partnership)]
+    register = [
+        (row.id, agency_from(row))
+        for row in queries.agencies(connection, partnership)
+        if row.status != AgencyStatus.ENDED.value
+    ]
     if not register:
         raise WrongInputError(f"{partnership} has no agencies yet: run `s11flow agencies import FILE` first.")
     ref = f"{partnership}-{year}"
@@ -216,15 +223,21 @@ def _fresh(
     return Loaded(subject_id, ref, kind, 0, 0, "", None, cycle_id, rules, templates, facts)
 
 
-def new_panel_day(connection: Connection, cycle: Opening, day: date) -> None:
+def new_panel_day(connection: Connection, cycle: Opening, day: date, *, reserve: bool = False) -> None:
+    """Add a day on which the panel sits, or which it keeps in reserve."""
+    state = PanelDayState.RESERVE if reserve else PanelDayState.SITTING
     ref = f"{cycle.ref}-P{day}"
-    day_id = _new_subject(connection, "panel_day", ref, cycle.row.partnership, PanelDayState.SITTING.value, cycle.id)
+    day_id = _new_subject(connection, "panel_day", ref, cycle.row.partnership, state.value, cycle.id)
     row = {"subject_id": day_id, "cycle_id": cycle.id, "day": day, "added_at": cycle.now}
     connection.execute(insert(queries.panel_day), row)
     # Counted as sitting with somebody: which sessions there are is read again at every tick.
-    facts = PanelDayFacts(ref, cycle.row.partnership, cycle.row.code, day, PanelDayState.SITTING, 1, cycle.now)
-    entry = Entry(cycle.now, Note.DAY_ADDED, "panel day", data=dict(panel_day_of(cycle.rules, day).as_json()))
-    plan = Plan(facts, (entry,), next_due_at=next_due_at(cycle.rules, facts))
+    facts = PanelDayFacts(ref, cycle.row.partnership, cycle.row.code, day, state, 1, cycle.now)
+    entries: tuple[Entry, ...] = (
+        Entry(cycle.now, Note.DAY_ADDED, "panel day", data=dict(panel_day_of(cycle.rules, day).as_json())),
+    )
+    if reserve:
+        entries += (Entry(cycle.now, Note.DAY_RESERVED, "panel day", PanelDayState.SITTING, state),)
+    plan = Plan(facts, entries, next_due_at=next_due_at(cycle.rules, facts))
     loaded = _fresh(day_id, ref, "panel_day", cycle.id, cycle.rules, cycle.templates, facts)
     save(connection, [Change(loaded, plan, actor=cycle.by)], cycle.now)
 
@@ -240,8 +253,9 @@ def _allocate(rules: Rulebook, days: Sequence[date], register: Sequence[tuple[in
 
 
 def is_seen_by_panel(agency: Agency) -> bool:
-    """Whether an agency gets a session of its own when a cycle opens: it is asked, and reports for itself."""
-    return agency.status == AgencyStatus.ACTIVE and agency.lead is None and agency.contact is not None
+    """Whether an agency gets a session of its own when a cycle opens: it is asked, and reports for itself in full."""
+    is_asked = agency.status == AgencyStatus.ACTIVE and agency.lead is None and agency.contact is not None
+    return is_asked and agency.track in (Track.FULL, Track.FIRST_YEAR)
 
 
 def wanted_for(ref: str, agency: Agency) -> Wanted:
@@ -253,7 +267,7 @@ def _new_cases(
     connection: Connection, cycle: Opening, register: Sequence[tuple[int, Agency]], pencilled: Pencilled
 ) -> tuple[str, ...]:
     ids = _case_rows(connection, cycle, register, pencilled)
-    changes = [_new_case(cycle, ids[agency.code], agency, pencilled, track=Track.FULL) for _, agency in register]
+    changes = [_new_case(cycle, ids[agency.code], agency, pencilled) for _, agency in register]
     save(connection, changes, cycle.now)
     leads = [ids[agency.lead] for _, agency in register if agency.lead]
     subjects.recompute(connection, sorted(set(leads)), "case")
@@ -265,7 +279,6 @@ def _case_rows(
     cycle: Opening,
     register: Sequence[tuple[int, Agency]],
     pencilled: Pencilled,
-    track: Track = Track.FULL,
 ) -> dict[str, int]:
     refs = {f"{cycle.ref}-{agency.code}": agency.code for _, agency in register}
     rows = [
@@ -279,9 +292,9 @@ def _case_rows(
     )
     all_ids = {ref.removeprefix(f"{cycle.ref}-"): subject_id for ref, subject_id in connection.execute(found)}
     files = [
-        {"subject_id": all_ids[agency.code], "cycle_id": cycle.id, "agency_id": agency_id, "track": track.value,
+        {"subject_id": all_ids[agency.code], "cycle_id": cycle.id, "agency_id": agency_id, "track": agency.track.value,
          "dates": dates_text(_first_dates(cycle, agency, pencilled)), "opened_at": cycle.now, "waived": False,
-         "basis": "", "member_joined": True, "gaps": "",
+         "basis": "", "member_joined": True, "gaps": "", "interests": "",
          "covered_by_id": all_ids.get(agency.lead) if agency.lead else None}
         for agency_id, agency in register
     ]  # fmt: skip
@@ -291,19 +304,21 @@ def _case_rows(
 
 def _first_dates(cycle: Opening, agency: Agency, pencilled: Pencilled) -> Any:
     slot = pencilled.slots.get(agency.code)
-    return dates_of_case(
-        cycle.rules, cycle.row.year, panel_day=slot.on if slot else None, cut_off=cycle.cut_off, set_at=cycle.now
-    )
+    dates = dates_of_case(
+        cycle.rules, cycle.row.year, panel_day=slot.on if slot else None, cut_off=cycle.cut_off, set_at=cycle.now,
+        period=cycle.period or (cycle.row.period_from, cycle.row.period_to),
+    )  # fmt: skip
+    return replace(dates, deadline=light_deadline(dates.target)) if agency.track == Track.LIGHT else dates
 
 
-def _new_case(cycle: Opening, case_id: int, agency: Agency, pencilled: Pencilled, *, track: Track) -> Change:
+def _new_case(cycle: Opening, case_id: int, agency: Agency, pencilled: Pencilled) -> Change:
     ref = f"{cycle.ref}-{agency.code}"
     dates = _first_dates(cycle, agency, pencilled)
     facts = CaseFacts(
-        ref, cycle.row.partnership, cycle.row.code, agency, CaseState.PLANNED, dates, cycle.now, track=track
+        ref, cycle.row.partnership, cycle.row.code, agency, CaseState.PLANNED, dates, cycle.now, track=agency.track
     )
     entries = (
-        Entry(cycle.now, CaseEvent.OPEN, "case", None, CaseState.PLANNED, data={"track": track.value}),
+        Entry(cycle.now, CaseEvent.OPEN, "case", None, CaseState.PLANNED, data={"track": agency.track.value}),
         Entry(cycle.now, Note.DATES_SET, "dates", data=dates_data(facts)),
     )
     plan = Plan(facts, entries, next_due_at=next_due_at(cycle.rules, facts))
@@ -318,7 +333,9 @@ def _new_case(cycle: Opening, case_id: int, agency: Agency, pencilled: Pencilled
 
 def dates_data(facts: CaseFacts) -> dict[str, object]:
     """A case's dates as its history keeps them."""
+    period = facts.dates.period
     found: dict[str, object] = {
+        "period": None if period is None else [day.isoformat() for day in period],
         "request": facts.dates.request.as_json(),
         "target": facts.dates.target.as_json(),
         "cut_off": facts.dates.cut_off.as_json(),
@@ -332,6 +349,8 @@ def _first_acts(cycle: Opening, agency: Agency, pencilled: Pencilled) -> list[ac
     """A body there is none of in the area is excused anew each year (case 7); a member is covered by its lead."""
     if agency.status == AgencyStatus.NOT_APPLICABLE:
         return [acts.Excuse(f"not applicable: {agency.status_reason or 'no such body in the area'}", "the register")]
+    if agency.track == Track.NONE:
+        return [acts.Excuse("not asked in this cycle", "its track on the register")]
     if agency.lead is not None:
         return [acts.Cover(f"{cycle.ref}-{agency.lead}")]
     slot = pencilled.slots.get(agency.code)
@@ -400,36 +419,61 @@ def must_be_open(loaded: Loaded) -> None:
 
 
 def add_agency(
-    uow: UnitOfWork, *, partnership: str, year: int | str, code: str, track: Track, now: datetime, by: str
+    uow: UnitOfWork,
+    *,
+    partnership: str,
+    year: int | str,
+    code: str,
+    track: Track | None = None,
+    period: tuple[date, date] | None = None,
+    now: datetime,
+    by: str,
 ) -> str:
     """Open a case for an agency that joined the register after the cycle opened (case 49). Returns its reference.
 
-    It has fair notice from its own request. Raises WrongInputError if it has a case or is not on the register.
+    It has fair notice from its own request. *track* is by default that of the register, *period* that of the cycle.
+    Raises WrongInputError if it has a case or has ended, UnknownError if it is not on the register.
     """
     with uow.write() as connection:
         loaded, row = loaded_cycle(connection, partnership, year)
         must_be_open(loaded)
-        register = {item.code: (item.id, agency_from(item)) for item in queries.agencies(connection, partnership)}
-        if code not in register:
-            raise UnknownError(f"{code} is not on the register of {partnership}; import it first.")
-        ref = f"{loaded.ref}-{code}"
-        if queries.subject_by_ref(connection, ref) is not None:
-            raise WrongInputError(f"{ref} is there already.")
-        facts = loaded.facts
-        assert isinstance(facts, CycleFacts)
-        cycle = Opening(row.id, row.ref, row, loaded.rules, loaded.templates, facts.cut_off, now, by)
-        entry = [register[code]]
-        days = [
-            found.day for found in queries.panel_days_of(connection, row.id) if found.state == PanelDayState.SITTING
-        ]
-        taken = [found.starts_at for found in queries.live_sessions(connection, row.id)]
-        agency = register[code][1]
-        ahead = days_ahead(days, now)
-        wanted = [wanted_for(code, agency)] if is_seen_by_panel(agency) else []
-        pencilled = pencil(loaded.rules.definition.panel, ahead, taken, wanted)
-        ids = _case_rows(connection, cycle, entry, pencilled, track)
-        save(connection, [_new_case(cycle, ids[code], agency, pencilled, track=track)], now)
-        cases.days_again(connection, cycle.id)
-        if agency.lead:
-            subjects.recompute(connection, [ids[agency.lead]], "case")
+        return new_case(connection, loaded, row, code, track=track, period=period, now=now, by=by)
+
+
+def new_case(
+    connection: Connection,
+    loaded: Loaded,
+    row: Any,
+    code: str,
+    *,
+    now: datetime,
+    by: str,
+    track: Track | None = None,
+    period: tuple[date, date] | None = None,
+) -> str:
+    """As `add_agency`, in a cycle that is open and held, within the caller's transaction."""
+    register = {item.code: (item.id, agency_from(item)) for item in queries.agencies(connection, row.partnership)}
+    if code not in register:
+        raise UnknownError(f"{code} is not on the register of {row.partnership}; import it first.")
+    agency_id, agency = register[code]
+    if agency.status == AgencyStatus.ENDED:
+        raise WrongInputError(f"{agency.name} is there no more ({agency.status_reason}); add its successor.")
+    ref = f"{loaded.ref}-{code}"
+    if queries.subject_by_ref(connection, ref) is not None:
+        raise WrongInputError(f"{ref} is there already.")
+    if period is not None and period[0] > period[1]:
+        raise WrongInputError(f"The period {period[0]}..{period[1]} ends before it starts; write it FROM..TO.")
+    agency = agency if track is None else replace(agency, track=track)
+    facts = loaded.facts
+    assert isinstance(facts, CycleFacts)
+    cycle = Opening(row.id, row.ref, row, loaded.rules, loaded.templates, facts.cut_off, now, by, period)
+    days = [found.day for found in queries.panel_days_of(connection, row.id) if found.state == PanelDayState.SITTING]
+    taken = taken_by(queries.live_sessions(connection, row.id))
+    wanted = [wanted_for(code, agency)] if is_seen_by_panel(agency) else []
+    pencilled = pencil(loaded.rules.definition.panel, days_ahead(days, now), taken, wanted)
+    ids = _case_rows(connection, cycle, [(agency_id, agency)], pencilled)
+    save(connection, [_new_case(cycle, ids[code], agency, pencilled)], now)
+    cases.days_again(connection, cycle.id)
+    if agency.lead:
+        subjects.recompute(connection, [ids[agency.lead]], "case")
     return ref

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from calendars import london
 from db import queries
 from db.unit_of_work import UnitOfWork
 from s11flow.domain import acts
-from s11flow.domain.agenda import next_due_at
+from s11flow.domain.agenda import is_late
 from s11flow.domain.errors import UnknownError, WrongInputError
 from s11flow.domain.model import (
-    Agency,
     CaseFacts,
     CaseState,
     CycleFacts,
@@ -26,13 +25,11 @@ from s11flow.domain.model import (
     PanelDayFacts,
     PanelDayState,
     Plan,
+    Track,
 )
 from s11flow.domain.panels import clash, pencil, slot_at
-from s11flow.domain.timetable import (
-    Rulebook,
-    cut_off_of,
-)
-from s11flow.services import cases, subjects
+from s11flow.domain.timetable import Rulebook, deadline_of
+from s11flow.services import cases, sitting, subjects
 from s11flow.services.cycles import (
     Opened,
     Opening,
@@ -42,52 +39,107 @@ from s11flow.services.cycles import (
     must_be_open,
     new_panel_day,
     new_uid,
-    wanted_for,
 )
-from s11flow.services.sessions import must_sit
-from s11flow.services.stored import dated_text
+from s11flow.services.engagements import hindrance_of, taken_by, wish
 from s11flow.services.subjects import Change, Loaded, save
 
 
-def add_day(uow: UnitOfWork, *, partnership: str, year: int | str, day: date, now: datetime, by: str) -> str:
-    """Add a panel day; the report's cut-off follows the last one, and only later. Returns the day's reference."""
+@dataclass(frozen=True, slots=True)
+class AddedDay:
+    """A panel day that was added: what hangs on it, and who could be seen on it.
+
+    `unseen` are cases whose session was not held or is not set, or whose report came late or not at all.
+    """
+
+    ref: str
+    on: date
+    state: PanelDayState
+    deadline: Dated
+    cut_off: Dated
+    unseen: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape scripts rely on."""
+        return {
+            "panel_day": self.ref,
+            "on": self.on.isoformat(),
+            "state": self.state.value,
+            "deadline": self.deadline.as_json(),
+            "cut_off": self.cut_off.as_json(),
+            "unseen": list(self.unseen),
+        }
+
+
+def add_day(
+    uow: UnitOfWork,
+    *,
+    partnership: str,
+    year: int | str,
+    day: date,
+    now: datetime,
+    by: str,
+    reserve: bool = False,
+) -> AddedDay:
+    """Add a panel day; the report's cut-off follows the last one, and only later.
+
+    A *reserve* is kept free until it is called in: nobody is pencilled there and the cut-off stays. Raises
+    WrongInputError for a day on which the panel may not sit (it names the earliest on which it may), that has passed,
+    or that is there already.
+    """
     with uow.write() as connection:
         loaded, row = loaded_cycle(connection, partnership, year)
         must_be_open(loaded)
         check_panel_days(loaded.rules, row.year, [day])
-        if any(found.day == day for found in queries.panel_days_of(connection, row.id)):
-            raise WrongInputError(f"{london.spell_day(day)} is a panel day of {loaded.ref} already.")
+        _must_be_new(loaded.ref, sitting.days_of(connection, row.id), day, now)
         facts = loaded.facts
         assert isinstance(facts, CycleFacts)
         cycle = Opening(row.id, row.ref, row, loaded.rules, loaded.templates, facts.cut_off, now, by)
-        new_panel_day(connection, cycle, day)
+        new_panel_day(connection, cycle, day, reserve=reserve)
         cases.days_again(connection, cycle.id)
-        cut_off = cut_off_of(loaded.rules, day)
-        if cut_off.at > facts.cut_off.at:
-            _move_cut_off(connection, loaded, cut_off, now, by)
-    return f"{loaded.ref}-P{day}"
+        if not reserve:
+            sitting.cut_off_follows(connection, cycle.id, day, by=by, now=now)
+        found = subjects.load_cases(connection, queries.case_ids(connection, cycle.id))
+        (after,) = subjects.load(connection, [cycle.id], "cycle")
+        assert isinstance(after.facts, CycleFacts)
+        state = PanelDayState.RESERVE if reserve else PanelDayState.SITTING
+        unseen = tuple(case.ref for case in found if _may_be_seen_later(case))
+        return AddedDay(f"{loaded.ref}-P{day}", day, state, deadline_of(loaded.rules, day), after.facts.cut_off, unseen)
 
 
-def _move_cut_off(connection: Connection, loaded: Loaded, cut_off: Dated, now: datetime, by: str) -> None:
-    facts = loaded.facts
-    assert isinstance(facts, CycleFacts)
-    entry = Entry(
-        now, Note.DATES_CHANGED, "dates", cause="a panel day was added",
-        data={"cut_off": cut_off.as_json(), "was": facts.cut_off.as_json()},
-    )  # fmt: skip
-    case_ids = queries.case_ids(connection, loaded.id)
-    cases.settle_first(connection, case_ids, "case", now)
-    table = queries.cycle
-    change = Change(loaded, Plan(replace(facts, cut_off=cut_off), (entry,)), actor=by).writes(connection, "cycle")
-    connection.execute(update(table).where(table.c.subject_id == loaded.id).values(cut_off=dated_text(cut_off)))
-    save(connection, [change], now)
-    changes = []
-    for case in subjects.load_cases(connection, case_ids):
-        own = case.facts
-        assert isinstance(own, CaseFacts)
-        moved = replace(own, dates=replace(own.dates, cut_off=cut_off))
-        changes.append(Change(case, Plan(moved, (entry,), next_due_at=next_due_at(case.rules, moved)), actor=by))
-    save(connection, changes, now)
+def _must_be_new(ref: str, days: Mapping[date, Any], day: date, now: datetime) -> None:
+    if day in days:
+        raise WrongInputError(f"{london.spell_day(day)} is a panel day of {ref} already.")
+    if day <= london.day_of(now):
+        raise WrongInputError(f"{london.spell_day(day)} is not ahead, so nobody could be invited; use a later day.")
+
+
+def _may_be_seen_later(case: Loaded) -> bool:
+    """Whether an agency that is to be seen has not been, has no session to come, or reported late or not at all."""
+    facts = case.facts
+    assert isinstance(facts, CaseFacts)
+    if facts.state not in _BEFORE_PANEL or facts.agency.contact is None:
+        return False
+    is_unseen = facts.session is None or not facts.session.is_live
+    return is_unseen or facts.state == CaseState.NOT_SUBMITTED or is_late(facts)
+
+
+@dataclass(frozen=True, slots=True)
+class StoodDown:
+    """A panel day that was stood down: who is seen on which day instead, and who has no session now."""
+
+    ref: str
+    reserve: date | None
+    moved: tuple[str, ...]
+    without_session: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape scripts rely on."""
+        return {
+            "panel_day": self.ref,
+            "reserve": None if self.reserve is None else self.reserve.isoformat(),
+            "moved": list(self.moved),
+            "without_session": list(self.without_session),
+        }
 
 
 def stand_down_day(
@@ -100,32 +152,50 @@ def stand_down_day(
     now: datetime,
     by: str,
     reserve: date | None = None,
-) -> tuple[str, ...]:
+    use_reserve: bool = True,
+) -> StoodDown:
     """The panel cannot meet on *day*: its sessions are stood down, no agency is marked absent (case 20).
 
-    With *reserve*, a sitting panel day of the cycle, each agency is given a new session there as far as there is
-    room. Returns the references of cases left without a session.
+    Each agency is given a new session, as far as there is room, on *reserve*, a panel day of the cycle; without one,
+    on the first day after it that is kept in reserve, unless *use_reserve* is False.
     """
     with uow.write() as connection:
         loaded, row = loaded_cycle(connection, partnership, year)
-        days = {found.day: found for found in queries.panel_days_of(connection, row.id)}
-        if day not in days or days[day].state != PanelDayState.SITTING:
+        days = sitting.days_of(connection, row.id)
+        if day not in days or days[day].state not in (PanelDayState.SITTING, PanelDayState.RESERVE):
             raise UnknownError(f"The panel does not sit on {london.spell_day(day)} in {loaded.ref}.")
-        if reserve is not None and (reserve not in days or days[reserve].state != PanelDayState.SITTING):
-            raise WrongInputError(f"{london.spell_day(reserve)} is no panel day of {loaded.ref}; add it first.")
-        words = london.spell_day(reserve) if reserve else ""
-        refs = [
-            found.ref for found in queries.live_sessions(connection, row.id) if london.day_of(found.starts_at) == day
-        ]
+        if reserve is None and use_reserve:
+            reserve = _next_reserve(days, max(day, london.day_of(now)))
+        if reserve is not None:
+            _must_take_sessions(loaded.ref, days, day, reserve)
+        live = queries.live_sessions(connection, row.id)
+        refs = [found.ref for found in live if london.day_of(found.starts_at) == day]
+        if not refs:
+            reserve = None  # nobody needs it
         cases.settle_days(connection, row.id, now)
-        stood = acts.StandDownSession(reason, words)
+        if reserve is not None:
+            sitting.call_in(connection, row.id, days, reserve, by=by, now=now)
+        stood = acts.StandDownSession(reason, london.spell_day(reserve) if reserve else "")
         changes = [cases.change_for(cases.one_case(connection, ref), stood, by=by, now=now) for ref in refs]
         _close_day(connection, days[day].id, reason, now, by)
         if changes:
             cases.write(connection, changes, now)
-        if reserve is None:
-            return tuple(refs)
-        return _pencil_refs(connection, row, loaded.rules, refs, [reserve], now, by)
+        left = tuple(refs)
+        if reserve is not None:
+            left = _pencil_refs(connection, row, loaded.rules, refs, [reserve], now, by)
+    return StoodDown(f"{loaded.ref}-P{day}", reserve, tuple(ref for ref in refs if ref not in left), left)
+
+
+def _next_reserve(days: Mapping[date, Any], after: date) -> date | None:
+    """The first day in reserve after *after*."""
+    kept = (on for on, row in days.items() if on > after and row.state == PanelDayState.RESERVE)
+    return min(kept, default=None)
+
+
+def _must_take_sessions(ref: str, days: Mapping[date, Any], day: date, reserve: date) -> None:
+    sits = reserve in days and days[reserve].state in (PanelDayState.SITTING, PanelDayState.RESERVE)
+    if not sits or reserve == day:
+        raise WrongInputError(f"{london.spell_day(reserve)} is no other panel day of {ref}; add it first.")
 
 
 def _close_day(connection: Connection, day_id: int, reason: str, now: datetime, by: str) -> None:
@@ -153,15 +223,18 @@ def plan_sessions(uow: UnitOfWork, *, partnership: str, year: int | str, now: da
     return Opened(loaded.ref, len(ids), len(wanting) - len(left), left, ())
 
 
+_BEFORE_PANEL = (
+    CaseState.PLANNED, CaseState.REQUESTED, CaseState.SUBMITTED, CaseState.RETURNED, CaseState.ACCEPTED,
+    CaseState.NOT_SUBMITTED,
+)  # fmt: skip
+
+
 def _wants_session(case: Loaded) -> bool:
     facts = case.facts
     assert isinstance(facts, CaseFacts)
-    waiting = facts.state in (
-        CaseState.PLANNED, CaseState.REQUESTED, CaseState.SUBMITTED, CaseState.RETURNED, CaseState.ACCEPTED,
-        CaseState.NOT_SUBMITTED,
-    )  # fmt: skip
+    waiting = facts.state in _BEFORE_PANEL
     held = facts.session is not None and (facts.session.is_live or facts.session.recorded_at is not None)
-    return waiting and not held and facts.agency.contact is not None
+    return waiting and not held and facts.agency.contact is not None and facts.track != Track.LIGHT
 
 
 def _pencil_refs(
@@ -174,9 +247,9 @@ def _pencil_refs(
     by: str,
 ) -> tuple[str, ...]:
     """Give each of these cases a session on these days, first-fit around what is taken; returns who is left."""
-    taken = [found.starts_at for found in queries.live_sessions(connection, row.id)]
+    taken = taken_by(queries.live_sessions(connection, row.id))
     loaded = {ref: cases.one_case(connection, ref) for ref in refs}
-    wanted = [wanted_for(ref, _agency(case)) for ref, case in loaded.items()]
+    wanted = [wish(connection, case, days) for case in loaded.values()]
     found = pencil(rules.definition.panel, days, taken, wanted)
     changes = [
         cases.change_for(loaded[ref], acts.Pencil(slot, new_uid(rules)), by=by, now=now)
@@ -185,11 +258,6 @@ def _pencil_refs(
     if changes:
         cases.write(connection, changes, now)
     return found.left
-
-
-def _agency(case: Loaded) -> Agency:
-    assert isinstance(case.facts, CaseFacts)
-    return case.facts.agency
 
 
 def move_day(
@@ -204,19 +272,21 @@ def move_day(
     reason: str = "",
     consent: bool = False,
 ) -> tuple[Plan[CaseFacts], ...]:
-    """Move all sessions of a panel day to another sitting day of the cycle, each at its own time (case 18).
+    """Move all sessions of a panel day to another one of the cycle, each at its own time (case 18).
 
-    Clashes are all named before anything moves. A deadline moves only if later, or with the agencies' consent.
+    Clashes are all named before anything moves. A deadline moves only if later, or with the agencies' consent. A day
+    in reserve is called in.
     """
     with uow.write() as connection:
         _, cycle = loaded_cycle(connection, partnership, year)
-        days = {row.day: row for row in queries.panel_days_of(connection, cycle.id)}
+        days = sitting.days_of(connection, cycle.id)
         for one in (day, to):
-            must_sit(cycle.ref, days, one)
+            sitting.must_sit(cycle.ref, days, one)
         rows = queries.live_sessions(connection, cycle.id)
         moving = [row for row in rows if london.day_of(row.starts_at) == day]
         if not moving:
             raise UnknownError(f"No session of {cycle.ref} is on {london.spell_day(day)}.")
+        sitting.call_in(connection, cycle.id, days, to, by=by, now=now)
         changes = _moves(connection, rows, moving, to, reason, consent, by, now)
         cases.write(connection, changes, now)
     return tuple(change.plan for change in changes)
@@ -233,13 +303,13 @@ def _moves(
     now: datetime,
 ) -> list[Change]:
     going = {row.case_id for row in moving}
-    taken = [row.starts_at for row in rows if row.case_id not in going]
+    taken = taken_by([row for row in rows if row.case_id not in going])
     loaded = {row.case_id: cases.one_case(connection, row.ref) for row in moving}
     starts = {row.case_id: london.instant(to, london.local(row.starts_at).time()) for row in moving}
     clashes = [
         f"{case.ref}: {why}"
         for case_id, case in loaded.items()
-        if (why := clash(case.rules.definition.panel, starts[case_id], taken)) is not None
+        if (why := _clash(connection, case, starts[case_id], taken, going)) is not None
     ]
     if clashes:
         raise WrongInputError("Nothing was moved. " + " ".join(clashes))
@@ -252,3 +322,10 @@ def _moves(
         )
         for case_id, case in loaded.items()
     ]
+
+
+def _clash(
+    connection: Connection, case: Loaded, starts_at: datetime, taken: Sequence[datetime], going: Collection[int]
+) -> str | None:
+    hindered = hindrance_of(connection, case, [london.day_of(starts_at)], but=going)
+    return clash(case.rules.definition.panel, starts_at, taken, hindered)

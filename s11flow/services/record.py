@@ -66,22 +66,29 @@ ROOMS: Mapping[str, Room] = MappingProxyType(
         "panel_day": Room(queries.panel_day, "subject_id", _one("panel_day")),
         "case_file": Room(queries.case_file, "subject_id", _one("case_file")),
         "panel_session": Room(queries.panel_session, "case_id", _numbered("panel_session", "number")),
+        "proposal": Room(queries.proposal, "case_id", _numbered("proposal", "number")),
         "escalation": Room(queries.escalation, "case_id", _numbered("escalation", "number")),
         "submission": Room(queries.submission, "case_id", _numbered("submission", "version")),
+        "report_reading": Room(queries.report_reading, "case_id", _numbered("report_reading", "version")),
+        "review_action": Room(queries.review_action, "partnership_id", _numbered("review_action", "number")),
         "assessment": Room(queries.assessment, "case_id", _numbered("assessment", "version")),
         "incident": Room(queries.table(Incident), "subject_id", _numbered("incident", "id")),
+        "alias": Room(queries.alias, "partnership_id", lambda row: alias_called(row["address"])),
+        "succession": Room(queries.succession, "partnership_id", _numbered("succession", "number")),
     }
 )
 """The tables whose rows are read back by their subject; answers, agencies and waiting mail are told below."""
 
 OF_KIND: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "partnership": ("partnership", "incident"),
+        "partnership": ("partnership", "review_action", "succession", "alias", "incident"),
         "cycle": ("cycle", "incident"),
         "panel_day": ("panel_day", "incident"),
-        "case": ("case_file", "panel_session", "escalation", "submission", "assessment", "incident"),
+        "case": (
+            "case_file", "panel_session", "proposal", "escalation", "submission", "report_reading", "assessment", "incident",
+        ),
     }
-)
+)  # fmt: skip
 """Which of those tables a subject of each kind may have rows in."""
 
 ANSWERS = "reply"
@@ -123,6 +130,11 @@ def mail_called(mail_id: int) -> str:
 def answer_called(number: int, attendee: str) -> str:
     """What an answer to session *number* is called; people's addresses stay out of what cannot be removed."""
     return f"{ANSWERS} {sha256(f'{number} {attendee}')[:16]}"
+
+
+def alias_called(address: str) -> str:
+    """What another address of somebody is called in the partnership's history, which does not say which it is."""
+    return f"alias {sha256(address)[:16]}"
 
 
 def answers(connection: Connection, ids: Collection[int]) -> Iterator[tuple[int, str, dict[str, Any]]]:

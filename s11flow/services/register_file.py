@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from notifications.address import check_address, has_control_character
 from s11flow.domain.errors import WrongInputError
-from s11flow.domain.model import AgencyStatus
+from s11flow.domain.model import AgencyStatus, Track
 
 COLUMNS = (
     "code", "name", "category", "status", "status_reason", "lead", "contact_name", "contact_role", "contact_email",
-    "deputy_email", "senior_leader_email", "attendee_emails",
+    "deputy_email", "senior_leader_email", "attendee_emails", "areas", "usual_track",
 )  # fmt: skip
 """What is read of a register, by its stored names."""
 
@@ -25,7 +25,8 @@ _ADDRESSES = ("contact_email", "deputy_email", "senior_leader_email")
 _MAY_BE_NONE = frozenset({"lead", *_ADDRESSES})
 _CODE = re.compile(r"[A-Za-z0-9-]{1,10}")
 _LONGEST_TEXT = 200
-_STATUSES = tuple(status.value for status in AgencyStatus)
+_STATUSES = tuple(status.value for status in AgencyStatus if status != AgencyStatus.ENDED)
+_TRACKS = (Track.FULL.value, Track.LIGHT.value, Track.NONE.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _row(line: int, header: Sequence[str], cells: Sequence[str]) -> RegisterRow:
 
 def _value(name: str, cell: str) -> str | None:
     text = cell.strip(" \t")
-    if name == "attendee_emails":
+    if name in ("attendee_emails", "areas"):
         return ";".join(_distinct(part.strip(" \t") for part in text.split(";")))
     return text or (None if name in _MAY_BE_NONE else "")
 
@@ -137,6 +138,9 @@ def _faults(values: Mapping[str, str | None]) -> Iterator[str]:
     status = values["status"] or ""
     if status not in _STATUSES:
         yield f'status is "{_shown(status)}"; use {", ".join(_STATUSES[:-1])} or {_STATUSES[-1]}'
+    track = values.get("usual_track") or ""
+    if track not in ("", *_TRACKS):
+        yield f'usual_track is "{_shown(track)}"; use {", ".join(_TRACKS[:-1])} or {_TRACKS[-1]}, or leave it empty'
     for name in _ADDRESSES:
         yield from _address_faults(name, values.get(name))
     for address in (values.get("attendee_emails") or "").split(";"):
@@ -149,7 +153,7 @@ def _text_faults(values: Mapping[str, str | None]) -> Iterator[str]:
         (f"is longer than {_LONGEST_TEXT} characters; shorten it", lambda text: len(text) > _LONGEST_TEXT),
     )
     for name, text in values.items():
-        if text and name not in (*_ADDRESSES, "attendee_emails", "code", "status"):
+        if text and name not in (*_ADDRESSES, "attendee_emails", "code", "status", "usual_track"):
             yield from (f"{name} {fault}" for fault, is_wrong in checks if is_wrong(text))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from calendars import london
 from db import queries
 from db.tables import HistoryPrivate
 from db.unit_of_work import UnitOfWork
@@ -17,7 +19,7 @@ from s11flow.domain.errors import WrongInputError
 from s11flow.domain.model import CaseEvent, CaseFacts, CycleEvent, CycleFacts, CycleState
 from s11flow.reports import AssuranceReport, Earlier, Naming, ReportCase, build, not_submitted, published
 from s11flow.reports.wording import findings
-from s11flow.services import subjects
+from s11flow.services import subjects, successions
 from s11flow.services.cycles import find_cycle
 from s11flow.services.publication import additions_of, naming_of
 from s11flow.services.subjects import Loaded, session_from
@@ -69,7 +71,12 @@ def _built(
     return build(
         cycle.rules.definition,
         cycle.facts,
-        _report_cases(connection, found, now, _earlier(connection, cycle.facts)),
+        _named(
+            connection,
+            cycle.facts,
+            _report_cases(connection, found, now, _earlier(connection, cycle.facts)),
+            approved_at,
+        ),
         author=author,
         status=status,
         built_at=now,
@@ -77,6 +84,33 @@ def _built(
         approved_at=approved_at,
         additions=additions_of(connection, cycle.id),
     )
+
+
+def _named(
+    connection: Connection, cycle: CycleFacts, found: Sequence[ReportCase], approved_at: datetime | None
+) -> list[ReportCase]:
+    """The cases under the names their agencies had when the report was approved; both of two providers are named."""
+    (home,) = (row for row in queries.partnerships(connection) if row.code == cycle.partnership)
+    rows = queries.successions(connection, home.id)
+    if not rows:
+        return list(found)
+    names = {case.code: _reported_name(rows, case.facts, cycle, approved_at) for case in found}
+    return [
+        replace(case, facts=replace(case.facts, agency=replace(case.facts.agency, name=names[case.code])))
+        for case in found
+    ]
+
+
+def _reported_name(rows: Sequence[Any], facts: CaseFacts, cycle: CycleFacts, approved_at: datetime | None) -> str:
+    name = facts.agency.name
+    if approved_at is not None:
+        name = successions.name_on(rows, facts.agency, london.day_of(approved_at))
+    period = facts.dates.period or (cycle.period_from, cycle.period_to)
+    before = successions.providers(rows, facts.agency, period)[:-1]
+    said = [
+        f"to {london.spell_day(date.fromisoformat(each['to'])).split(' ', 1)[1]}: {each['name']}" for each in before
+    ]
+    return f"{name} ({'; '.join(said)})" if said else name
 
 
 def for_letters(connection: Connection, cycle: Loaded, now: datetime) -> dict[str, object]:

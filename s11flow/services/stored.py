@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
-from s11flow.domain.model import Agency, AgencyStatus, CaseDates, Dated
+from s11flow.domain.model import Agency, AgencyStatus, CaseDates, Dated, Track
 from s11flow.services.chain import canonical
 
 
@@ -34,6 +34,7 @@ def dates_text(dates: CaseDates) -> str:
             "target_set_at": dates.target_set_at.isoformat(),
             "deadline_set_at": dates.deadline_set_at.isoformat(),
             "extended": dates.extended,
+            "period": None if dates.period is None else [day.isoformat() for day in dates.period],
         }
     )
 
@@ -51,6 +52,7 @@ def dates_from(text: str) -> CaseDates:
         target_set_at=_instant(read["target_set_at"]),
         deadline_set_at=_instant(read["deadline_set_at"]),
         extended=read["extended"],
+        period=_period(read.get("period")),
     )
 
 
@@ -69,9 +71,14 @@ def agency_from(row: Any) -> Agency:
         deputy=row.deputy_email,
         senior_leader=row.senior_leader_email,
         attendees=tuple(row.attendee_emails.split(";")) if row.attendee_emails else (),
+        areas=tuple(row.areas.split(";")) if row.areas else (),
+        track=_TRACK[row.usual_track],
+        contact_left_at=row.contact_left_at,
+        contact_since=row.contact_since,
     )
 
 
+_TRACK = {"": Track.FULL, **{track.value: track for track in Track}}
 _STATUS = {status.value: status for status in AgencyStatus}
 
 
@@ -81,6 +88,10 @@ def _dated(dated: Dated) -> dict[str, str]:
 
 def _read_dated(read: dict[str, str]) -> Dated:
     return Dated(_instant(read["at"]), date.fromisoformat(read["on"]), read["why"], read["rule"])
+
+
+def _period(read: list[str] | None) -> tuple[date, date] | None:
+    return None if read is None else (date.fromisoformat(read[0]), date.fromisoformat(read[1]))
 
 
 def _instant(text: str) -> datetime:

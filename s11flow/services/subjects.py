@@ -169,6 +169,7 @@ def _loaded_case(row: Any, rules: Rulebook, cycle: Any, parts: _Parts) -> Loaded
         assessed_at=row.assessed_at,
         agreed_at=row.agreed_at,
         considered_at=row.considered_at,
+        interests=tuple(json.loads(row.interests)) if row.interests else (),
         seq=row.seq,
     )
     return Loaded(
@@ -178,9 +179,16 @@ def _loaded_case(row: Any, rules: Rulebook, cycle: Any, parts: _Parts) -> Loaded
 
 
 def _with_notice(connection: Connection, loaded: list[Loaded]) -> list[Loaded]:
-    """Non-submission asks whether the agency was ever reached; only of a case that owes a report is it asked."""
-    waiting = {item.id for item in loaded if item.facts.state == CaseState.REQUESTED}  # type: ignore[union-attr]
-    unreached = queries.without_notice(connection, waiting)
+    """Silence is reported of whoever was reached; only of a case that owes a report is that asked."""
+    waiting, handed_over = set(), set()
+    for item in loaded:
+        facts = item.facts
+        assert isinstance(facts, CaseFacts)
+        if facts.state == CaseState.REQUESTED:
+            waiting.add(item.id)
+        if facts.agency.contact_since is not None and facts.state in (CaseState.REQUESTED, CaseState.NOT_SUBMITTED):
+            handed_over.add(item.id)
+    unreached = queries.without_notice(connection, waiting) | queries.not_reached_since(connection, handed_over)
     for item in loaded:
         if item.id in unreached:
             assert isinstance(item.facts, CaseFacts)
@@ -199,9 +207,17 @@ def session_from(row: Any, replies: dict[int, list[Any]]) -> Session:
         place=row.place,
         uid=row.uid,
         revised_at=row.revised_at,
-        answers=tuple(Answer(x.attendee, x.answer, x.at) for x in replies.get(row.id, ())),
+        answers=tuple(
+            Answer(each.attendee, each.answer, each.at, each.sequence, each.sent_at) for each in replies.get(row.id, ())
+        ),
         recorded_at=row.recorded_at,
         minutes=row.minutes,
+        asks=row.asks,
+        asked_at=row.asked_at,
+        wanted_at=row.wanted_at,
+        offered_at=row.offered_at,
+        offered_for=row.offered_for,
+        came=tuple(json.loads(row.came)) if row.came else (),
     )
 
 
@@ -335,6 +351,7 @@ class Change:
 
     The first `by_clock` entries of the plan are what the timetable owed; the rest are the actor's. `record` are
     digests of rows that are the subject's to answer for and lie elsewhere, for the last line of history to keep.
+    `sent_on` are letters of before, written to somebody else now, with the key under which the history names them.
     """
 
     loaded: Loaded
@@ -345,6 +362,7 @@ class Change:
     record: dict[str, str] = field(default_factory=dict)
     wrote: set[str] = field(default_factory=set)
     was: dict[str, str] = field(default_factory=dict)
+    sent_on: tuple[str, Sequence[dict[str, Any]]] = ("", ())
 
     def writes(self, connection: Connection, *tables: str) -> Change:
         """Say that the service itself is about to write rows of the subject in these tables; gives the change."""
@@ -390,6 +408,11 @@ class _Rows:
 def _gather(rows: _Rows, change: Change, kept: dict[str, str], now: datetime) -> None:
     loaded, plan = change.loaded, change.plan
     queued = _messages(rows, change, now)
+    if change.sent_on[1]:
+        rows.messages += change.sent_on[1]
+        rows.saved.messages += len(change.sent_on[1])
+        queued[change.sent_on[0]] = [{"key": row["dedupe_key"], "digest": row["digest"]} for row in change.sent_on[1]]
+    kept = kept | _held_back(change, queued, rows)
     made = lines(
         subject_id=loaded.id, ref=loaded.ref, seq=loaded.seq, head=loaded.head, entries=plan.entries,
         actor=change.actor, now=now, by_clock=change.by_clock, queued=queued, record=kept,
@@ -462,6 +485,26 @@ def _messages(rows: _Rows, change: Change, now: datetime) -> dict[str, list[dict
     return queued
 
 
+NOBODY_ANSWERS = "nobody answers for the agency"
+"""Why a letter to its contact is held, until it is handed over (case 5)."""
+
+
+def _held_back(
+    change: Change, queued: Mapping[str, Sequence[Mapping[str, str]]], rows: _Rows
+) -> dict[str, str]:
+    """Hold what an event owes to a contact who has left; gives what the history is to keep of it."""
+    facts = change.plan.facts
+    if not isinstance(facts, CaseFacts) or facts.agency.contact_left_at is None:
+        return {}
+    left, keys = (facts.agency.contact or "").casefold(), {item["key"] for items in queued.values() for item in items}
+    found: dict[str, str] = {}
+    for row in rows.messages[-len(keys) :] if keys else ():
+        if row["to_address"].casefold() == left:
+            row |= {"status": MessageState.HELD.value, "status_why": NOBODY_ANSWERS}
+            found |= record.letter_left({"sent_at": None, "message_id": None, "raw": None, **row})
+    return found
+
+
 def message_row(loaded: Loaded, draft: Draft, now: datetime) -> dict[str, Any]:
     """A draft as a row of the outbox, queued now."""
     row: dict[str, Any] = {
@@ -521,7 +564,7 @@ def _gather_case(rows: _Rows, loaded: Loaded, after: CaseFacts, ended: Iterable[
 
 _FILE = (
     "dates", "asked_at", "submit_letter_on", "return_by", "gaps", "waived", "basis", "considered_at", "assessed_at",
-    "agreed_at",
+    "agreed_at", "interests", "track",
 )  # fmt: skip
 """The columns of a case's file that events change, named as the facts are."""
 _FILE_OF = attrgetter(*_FILE)
@@ -531,9 +574,16 @@ def _file_row(case_id: int, changed: dict[str, Any]) -> dict[str, Any]:
     row = {"b_id": case_id, **changed}
     if "dates" in row:
         row["dates"] = dates_text(row["dates"])
-    if "gaps" in row:
-        row["gaps"] = canonical(list(row["gaps"])) if row["gaps"] else ""
+    if "track" in row:
+        row["track"] = row["track"].value
+    for name in ("gaps", "interests"):
+        if name in row:
+            row[name] = _list_text(row[name])
     return row
+
+
+def _list_text(items: Collection[str]) -> str:
+    return canonical(list(items)) if items else ""
 
 
 _FILE_COLUMNS = tuple(queries.case_file.c.keys())
@@ -551,10 +601,16 @@ def _file_digest(read: Any, changed: dict[str, Any]) -> str:
 
 def _session_names(before: CaseFacts, session: Session) -> set[tuple[str, str | None]]:
     names: set[tuple[str, str | None]] = {("panel_session", f"panel_session {session.number}")}
-    if session.answers and (before.session is None or session.answers != before.session.answers):
-        called = record.answer_called(session.number, session.answers[-1].attendee)
-        names.add((record.ANSWERS, called))
+    changed = session.answers[-1:] if before.session is None or session.answers != before.session.answers else ()
+    for answer in session.answers if _keeps_answers(before, session) else changed:
+        names.add((record.ANSWERS, record.answer_called(session.number, answer.attendee)))
     return names
+
+
+def _keeps_answers(before: CaseFacts, session: Session) -> bool:
+    """Whether answers to the revision before hold for this one too."""
+    was = before.session
+    return was is not None and was.number == session.number and was.revision < session.revision and bool(session.answers)
 
 
 def _session_rows(loaded: Loaded, before: CaseFacts, session: Session) -> list[tuple[Any, dict[str, Any]]]:
@@ -567,18 +623,29 @@ def _session_rows(loaded: Loaded, before: CaseFacts, session: Session) -> list[t
         "revised_at": session.revised_at,
         "recorded_at": session.recorded_at,
         "minutes": session.minutes,
+        "asks": session.asks,
+        "asked_at": session.asked_at,
+        "wanted_at": session.wanted_at,
+        "offered_at": session.offered_at,
+        "offered_for": session.offered_for,
+        "came": _list_text(session.came),
     }
     if before.session is None or before.session.number != session.number:
         key = {"case_id": loaded.id, "cycle_id": loaded.cycle_id, "number": session.number, "uid": session.uid}
         return [(insert(queries.panel_session), {**key, **values})]
     where = queries.panel_session.c.id == loaded.session_id
     found: list[tuple[Any, dict[str, Any]]] = [(update(queries.panel_session).where(where), values)]
+    if _keeps_answers(before, session):
+        kept = (queries.reply.c.session_id == loaded.session_id) & (
+            queries.reply.c.revision == before.session.revision
+        )
+        found.append((update(queries.reply).where(kept), {"revision": session.revision}))
     if session.answers != before.session.answers and session.answers:
         answer = session.answers[-1]
         gone = (queries.reply.c.session_id == loaded.session_id) & (queries.reply.c.attendee == answer.attendee)
         row = {
             "session_id": loaded.session_id, "attendee": answer.attendee, "answer": answer.answer,
-            "revision": session.revision, "at": answer.at,
+            "revision": session.revision, "at": answer.at, "sequence": answer.sequence, "sent_at": answer.sent_at,
         }  # fmt: skip
         found += [(queries.reply.delete().where(gone), {}), (insert(queries.reply), row)]
     return found

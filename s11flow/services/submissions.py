@@ -3,36 +3,49 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from threading import get_ident
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from calendars import london
 from db import queries
+from db.tables import HistoryPrivate
 from db.unit_of_work import UnitOfWork
 from s11flow.domain import acts
 from s11flow.domain.agenda import next_due_at
-from s11flow.domain.definition import Definition
-from s11flow.domain.errors import NotNow, RefusedError, UnknownError, WrongInputError
-from s11flow.domain.model import CaseEvent, CaseFacts, Entry, Note, Plan, Submission
-from s11flow.services import cases, record
+from s11flow.domain.definition import Definition, Standard
+from s11flow.domain.errors import NotNow, RefusedError, WrongInputError
+from s11flow.domain.model import CaseEvent, CaseFacts, CaseState, Entry, Note, Plan, Submission, Track
+from s11flow.services import cases, evidence, readings, record, review_actions
+from s11flow.services.readings import FoundLink, Reading
 from s11flow.services.subjects import Change, Loaded, files_digest, save
+
+_private = queries.table(HistoryPrivate)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a report: its version, or that the same content was there already."""
+    """What became of a report: its version, or that the same content was there already; and what was read of it.
+
+    `missing` are standards that it does not address; `unanswered` requirements of which its form says nothing.
+    """
 
     ref: str
     version: int
     duplicate: bool
     state: str
     missing: tuple[str, ...]
+    reading: Reading = field(default_factory=Reading)
+    unanswered: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The shape scripts rely on."""
@@ -42,6 +55,8 @@ class Received:
             "duplicate": self.duplicate,
             "state": self.state,
             "missing": list(self.missing),
+            "unanswered": list(self.unanswered),
+            "reading": self.reading.as_json(),
         }
 
 
@@ -121,8 +136,10 @@ def receive(
     """File a version of the report, however early or late it comes, and owe its sender a receipt.
 
     The files are kept before anything is recorded. The same content again is a no-op, noted in the history.
-    *addresses* are the standards the report addresses; None means it is taken to address all of them. *arrived_at*
-    is when it reached us (an aware instant, by default *now*): what decides whether it is in time.
+    *addresses* are the standards the report addresses; None means those its form answers, or for a report in a format
+    of its own all of them. *arrived_at* is when it reached us (an aware instant, by default *now*): what decides
+    whether it is in time. What its files say is read as far as it is sure, and what it says of the agency's actions
+    from reviews is taken.
     """
     if not files:
         raise WrongInputError("A report needs at least one file.")
@@ -130,43 +147,105 @@ def receive(
     if arrived > now:
         raise WrongInputError("A report cannot have arrived in the future; check --received-at.")
     with uow.read() as connection:
-        _known(connection, ref)
+        known = cases.look_at(connection, ref)
     kept = tuple((name, documents.keep(content), len(content)) for name, content in files)
+    reading = _read(uow, known, files)
     with uow.write() as connection:
         loaded = cases.one_case(connection, ref)
         facts = loaded.facts
         assert isinstance(facts, CaseFacts)
-        addressed = _addressed(loaded.rules.definition, addresses)
+        definition = loaded.rules.definition
+        is_statement = facts.track == Track.LIGHT
+        if is_statement and addresses is None and reading.form is None:
+            addresses = ()  # what a statement shows evidence of is said, not taken for granted
+        addressed = _addressed(definition, addresses, reading, len(files))
         submission = Submission(_next_version(connection, loaded.id), arrived, now, sender, addressed, kept)
         if (version := _same_content(connection, loaded.id, submission)) is not None:
             _note_duplicate(connection, loaded, version, now, by)
             return Received(loaded.ref, version, True, facts.state.value, facts.gaps)
-        missing = missing_standards(loaded.rules.definition, addressed)
+        wanted = _evidence_wanted(connection, loaded, facts.cycle) if is_statement else definition.standards
+        missing = missing_standards(wanted, (*addressed, *_addressed_before(connection, loaded)))
         change = cases.change_for(loaded, acts.ReceiveReport(submission, missing), by=by, now=now)
+        reading = _with_actions(connection, loaded, reading, submission.version, now, by)
+        if reading != Reading():
+            change.writes(connection, "report_reading")
+            readings.keep(connection, loaded.id, submission.version, reading)
         cases.write(connection, [change], now)
-    return Received(loaded.ref, submission.version, False, change.plan.facts.state.value, missing)
+    unanswered = readings.unanswered(reading.form, definition) if reading.form else ()
+    return Received(loaded.ref, submission.version, False, change.plan.facts.state.value, missing, reading, unanswered)
 
 
-def _known(connection: Connection, ref: str) -> None:
-    row = queries.subject_by_ref(connection, ref)
-    if row is None or row.kind != "case":
-        raise UnknownError(f"There is no case {ref}: see `s11flow case list` for the ones there are.")
+def _read(uow: UnitOfWork, known: Loaded, files: Sequence[tuple[str, bytes]]) -> Reading:
+    """What the files say; a report is filed even where what reads it fails."""
+    try:
+        return readings.read_files(
+            files, known.rules.definition, ref=known.ref, is_own=lambda ref: _is_of(uow, ref, known.row.agency_id)
+        )
+    except Exception as error:
+        _log.exception("The files of a report for %s could not be read.", known.ref)
+        return Reading(notes=(f"The files could not be looked into ({type(error).__name__}, see the log).",))
 
 
-def _addressed(definition: Definition, addresses: Sequence[str] | None) -> tuple[str, ...]:
+def _is_of(uow: UnitOfWork, ref: str, agency_id: int) -> bool:
+    """Whether a reference is no other agency's: one that is nobody's was mistyped."""
+    with uow.read() as connection:
+        row = queries.subject_by_ref(connection, ref)
+        if row is None or row.kind != "case":
+            return True
+        other: Any = cases.look_at(connection, row.ref).row
+        return bool(other.agency_id == agency_id)
+
+
+def _with_actions(
+    connection: Connection, loaded: Loaded, reading: Reading, version: int, now: datetime, by: str
+) -> Reading:
+    """The reading with what came of the actions that its form reports on."""
+    if reading.form is None:
+        return reading
+    facts = loaded.facts
+    assert isinstance(facts, CaseFacts)
+    notes = review_actions.report(
+        connection, reading.form.actions, agency_id=loaded.row.agency_id, partnership=facts.partnership,
+        source=f"{reading.form.author or 'the agency'}, in version {version} of {loaded.ref}", now=now, by=by,
+    )  # fmt: skip
+    return replace(reading, notes=(*reading.notes, *notes))
+
+
+def _addressed(
+    definition: Definition, addresses: Sequence[str] | None, reading: Reading, files: int
+) -> tuple[str, ...]:
+    """The standards that count as addressed; an empty form that lies beside the report itself says nothing of it."""
     numbers = tuple(standard.number for standard in definition.standards)
     if addresses is None:
-        return numbers
+        answered = readings.answered_standards(reading.form, definition) if reading.form else ()
+        return answered if reading.form and (answered or files == 1) else numbers
     if unknown := [number for number in addresses if number not in numbers]:
         raise WrongInputError(f"{unknown[0]} is no standard here; the standards are {', '.join(numbers)}.")
     return tuple(number for number in numbers if number in addresses)
 
 
-def missing_standards(definition: Definition, addressed: Sequence[str]) -> tuple[str, ...]:
-    """What a report does not address, in words: "standard 4, Listening to Children and Young People"."""
+def _addressed_before(connection: Connection, loaded: Loaded) -> tuple[str, ...]:
+    """What mends a report that was returned need not say again what the agency has said."""
+    facts = loaded.facts
+    assert isinstance(facts, CaseFacts)
+    if facts.state != CaseState.RETURNED:
+        return ()
+    rows = queries.submissions(connection, [loaded.id]).get(loaded.id, [])
+    return tuple(
+        number for row in rows if row.status != "withdrawn" and row.addresses for number in json.loads(row.addresses)
+    )
+
+
+def _evidence_wanted(connection: Connection, loaded: Loaded, cycle: str) -> tuple[Standard, ...]:
+    agency_id = loaded.row.agency_id
+    return evidence.wanted(connection, loaded.rules.definition, agency_ids=[agency_id], before=cycle)[agency_id]
+
+
+def missing_standards(standards: Sequence[Standard], addressed: Sequence[str]) -> tuple[str, ...]:
+    """Which of these a report does not address, in words: "standard 4, Listening to Children and Young People"."""
     return tuple(
         f"standard {standard.number}, {standard.title}"
-        for standard in definition.standards
+        for standard in standards
         if standard.number not in addressed
     )
 
@@ -190,6 +269,64 @@ def _note_duplicate(connection: Connection, loaded: Loaded, version: int, now: d
     entry = Entry(now, Note.DUPLICATE_REPORT, "report", cause=f"the same content as version {version}")
     plan = Plan(facts, (entry,), next_due_at=next_due_at(loaded.rules, facts))
     save(connection, [Change(loaded, plan, actor=by)], now)
+
+
+# --- returned ---------------------------------------------------------------------------------------------------------
+
+
+def return_report(
+    uow: UnitOfWork,
+    ref: str,
+    gaps: Sequence[str] = (),
+    *,
+    now: datetime,
+    by: str,
+    return_by: date | None = None,
+    with_links: bool = True,
+) -> Plan[CaseFacts]:
+    """Ask the agency for what is missing: the *gaps* that a person names, by default the standards not addressed.
+
+    The links that open only inside are asked about with them, each once whatever comes of it. Without *return_by* it
+    is as many working days ahead as the policy says. Raises RefusedError, also where nothing is missing.
+    """
+    with uow.write() as connection:
+        loaded = cases.one_case(connection, ref)
+        facts, rules = loaded.facts, loaded.rules
+        assert isinstance(facts, CaseFacts)
+        links = links_to_ask(connection, loaded.id) if with_links else ()
+        until = return_by or rules.days.add(london.day_of(now), rules.definition.policy.return_by_working_days)
+        wanted = (*(gaps or (_gap_words(gap) for gap in facts.gaps)), *(link.ask for link in links))
+        act = acts.ReturnReport(wanted, until, tuple(link.address for link in links))
+        change = cases.change_for(loaded, act, by=by, now=now)
+        cases.write(connection, [change], now)
+    plan: Plan[CaseFacts] = change.plan
+    return plan
+
+
+def _gap_words(gap: str) -> str:
+    return f"{gap[:1].upper()}{gap[1:]}, is not addressed." if gap.startswith("standard ") else gap
+
+
+def links_to_ask(connection: Connection, case_id: int) -> tuple[FoundLink, ...]:
+    """The links of the report that open only inside and that the agency was not asked about yet (case 42)."""
+    closed = readings.standing(connection, [case_id]).get(case_id, Reading()).closed_links
+    asked = asked_links(connection, case_id) if closed else frozenset()
+    return tuple(link for link in closed if link.address not in asked)
+
+
+def asked_links(connection: Connection, case_id: int) -> frozenset[str]:
+    """The addresses that the agency was asked about when its report was returned."""
+    history = queries.history
+    of_line = (_private.c.subject_id == history.c.subject_id) & (_private.c.seq == history.c.seq)
+    statement = (
+        select(_private.c.body)
+        .join(history, of_line)
+        .where(history.c.subject_id == case_id, history.c.event == CaseEvent.RETURN_REPORT.value)
+    )
+    return frozenset(link for body in connection.scalars(statement) for link in json.loads(body).get("links", ()))
+
+
+# --- which counts -----------------------------------------------------------------------------------------------------
 
 
 def choose(uow: UnitOfWork, ref: str, version: int, *, reason: str, now: datetime, by: str) -> None:

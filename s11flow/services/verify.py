@@ -285,7 +285,8 @@ def _words(called: str) -> str:
     return _WORDS[name](which) if name in _WORDS else called
 
 
-_TELLS = frozenset({Note.HOLIDAYS_ADOPTED.name, CycleEvent.OPEN.name, Note.SET_UP.name, Note.POST_DOWN.name})
+_PROCLAIMS = frozenset({Note.HOLIDAYS_ADOPTED.name, Note.DAY_CLOSED.name, Note.DEFINITION_ADOPTED.name})
+_TELLS = _PROCLAIMS | {CycleEvent.OPEN.name, Note.SET_UP.name, Note.POST_DOWN.name}
 
 
 def _take_told(record: _Record, line: Any, known: _Known) -> None:
@@ -294,8 +295,9 @@ def _take_told(record: _Record, line: Any, known: _Known) -> None:
     for name in _PINNED:
         if isinstance(data.get(name), str):
             known.pins[record.subject.id][data[name]] = name
-    if line.event == Note.HOLIDAYS_ADOPTED.name:
-        known.proclaimed[record.subject.id] |= {date.fromisoformat(said.split(" ")[0]) for said in data["added"]}
+    if line.event in _PROCLAIMS:
+        days = {date.fromisoformat(said.split(" ")[0]) for said in data.get("added", ())}
+        known.proclaimed[record.subject.id] |= days
     if line.event == Note.POST_DOWN.name and line.record is not None:
         known.downs.add(_mapping(line.record).get("post", ""))
 
@@ -442,11 +444,16 @@ _WORDS: Mapping[str, Callable[[str], str]] = {
     "case_file": lambda which: "its file",
     "panel_session": lambda which: f"its session {which}",
     kept.ANSWERS: lambda which: "an answer to its invitation",
+    "proposal": lambda which: f"proposal {which} of another time",
+    "alias": lambda which: "an address that somebody answers from",
     "escalation": lambda which: f"its escalation {which}",
     "submission": lambda which: f"version {which} of its report",
+    "report_reading": lambda which: f"what was read of version {which} of its report",
+    "review_action": lambda which: f"action A{which} from a review",
     "assessment": lambda which: f"version {which} of its judgement",
     "incident": lambda which: f"incident {which}",
     "agency": lambda which: f"agency {which} of its register",
+    "succession": lambda which: f"succession {which} of its register",
     "waiting_mail": lambda which: f"mail {which} of its tray",
 }
 
@@ -618,7 +625,12 @@ _NAMES = ("request", "target", "cut_off", "deadline", "panel_day")
 
 def _date_faults(record: _Record, dates: CaseDates | CycleFacts) -> Iterator[str]:
     """Each date is the one its history set last, as far as the history says."""
-    for name, recorded in _recorded_dates(record).items():
+    try:
+        dated = _recorded_dates(record)
+    except (AttributeError, KeyError, TypeError, ValueError):  # a line that was changed: its hash says which
+        yield "a date in its history cannot be read"
+        return
+    for name, recorded in dated.items():
         stored = getattr(dates, name)
         if recorded != (None if stored is None else _instant_of(name, stored.as_json())):
             yield f"its {name.replace('_', ' ')} is not the one its history set last"

@@ -12,8 +12,10 @@ from sqlalchemy import Connection
 from calendars import london
 from db import queries
 from s11flow.domain.agenda import agenda, blocked, flags, reply_of
+from s11flow.domain.decide.contacts import days_lost
 from s11flow.domain.errors import UnknownError
-from s11flow.domain.model import CaseFacts, CaseState, CycleFacts, Submission
+from s11flow.domain.interests import leaving, quorum_sentence
+from s11flow.domain.model import CaseFacts, CaseState, CycleFacts, Note, PanelDayState, Submission
 from s11flow.domain.state_facts import facts_of
 from s11flow.domain.timetable import (
     DueAction,
@@ -25,9 +27,10 @@ from s11flow.domain.timetable import (
     session_ladder,
     session_of,
 )
-from s11flow.services import subjects
+from s11flow.services import held_actions, readings, subjects, successions
 from s11flow.services.cycles import find_cycle
 from s11flow.services.subjects import Loaded, submission_from
+from s11flow.services.submissions import asked_links
 
 
 def timetable(connection: Connection, partnership: str, year: int | str) -> dict[str, Any]:
@@ -114,6 +117,12 @@ def session_json(facts: CaseFacts) -> dict[str, Any] | None:
         "revision": session.revision,
         "reply": reply_of(session, facts.agency),
         "minutes": session.minutes,
+        "came": list(session.came),
+        "asks": session.asks,
+        "asked_at": london.iso(session.asked_at) if session.asked_at else None,
+        "wanted_at": london.iso(session.wanted_at) if session.wanted_at else None,
+        "offered_at": london.iso(session.offered_at) if session.offered_at else None,
+        "offered_for": session.offered_for,
         "uid": session.uid,
     }
 
@@ -178,6 +187,8 @@ def case_json(case: Loaded, versions: Sequence[Any], now: datetime) -> dict[str,
             "return_by": facts.return_by.isoformat() if facts.return_by else None,
         },
         "session": session_json(facts),
+        "interests": [{"member": each.title, "why": each.why} for each in leaving(case.rules.definition, facts)],
+        "quorum": quorum_sentence(case.rules.definition, facts),
         "escalation": _escalation_json(facts),
         "submissions": [_version_json(row) for row in versions],
         "submission": _submission_json(facts.submission) if facts.submission else None,
@@ -248,7 +259,61 @@ def case_show(connection: Connection, ref: str, now: datetime) -> dict[str, Any]
         raise UnknownError(f"There is no case {ref}: see `s11flow case list` for the ones there are.")
     (case,) = subjects.load_cases(connection, [row.id])
     versions = queries.submissions(connection, [row.id]).get(row.id, [])
-    return {**case_json(case, versions, now), "history": history(connection, row.id)}
+    return {
+        **case_json(case, versions, now),
+        "reading": _reading_json(connection, case),
+        "review_actions": [held_actions.as_json(each) for each in held_actions.of_case(connection, case)],
+        **_life_json(connection, case, now),
+        "history": history(connection, row.id),
+    }
+
+
+def _life_json(connection: Connection, case: Loaded, now: datetime) -> dict[str, Any]:
+    """What its agency's life does to a case: its track and period, time lost without a contact, providers, parts."""
+    facts = case.facts
+    assert isinstance(facts, CaseFacts)
+    (home,) = (row for row in queries.partnerships(connection) if row.code == facts.partnership)
+    period = facts.dates.period or case.rules.definition.period_of(facts.dates.target.on.year)
+    left_at = facts.agency.contact_left_at
+    return {
+        "track": facts.track.value,
+        "period": [day.isoformat() for day in period],
+        "areas": list(facts.agency.areas) or [case.rules.definition.partnership.area],
+        "contact": {
+            "left_at": london.iso(left_at) if left_at else None,
+            "working_days_lost": _lost_before(connection, case.id) + days_lost(case.rules, facts, now),
+        },
+        "providers": successions.providers(queries.successions(connection, home.id), facts.agency, period),
+        "parts": _parts(connection, facts),
+    }
+
+
+def _lost_before(connection: Connection, case_id: int) -> int:
+    """The working days that were lost before somebody else answered, as its history has them."""
+    lines = queries.history_of(connection, case_id)
+    return sum(json.loads(line.data)["working_days_lost"] for line in lines if line.event == Note.HANDED_OVER)
+
+
+def _parts(connection: Connection, facts: CaseFacts) -> list[dict[str, Any]]:
+    """The reports of agencies it covers that are kept with its own: annexes, and what came before a merger."""
+    found = []
+    for member in facts.members:
+        row = queries.subject_by_ref(connection, member.ref)
+        for version in queries.submissions(connection, [row.id]).get(row.id, []):
+            if version.status == "annexed":
+                found.append({"case": member.ref, "agency_name": member.agency.name, **_version_json(version)})
+    return found
+
+
+def _reading_json(connection: Connection, case: Loaded) -> dict[str, Any] | None:
+    """What counts of the report as it was read, the agency's own ratings in words, and which links were asked about."""
+    said = readings.standing(connection, [case.id]).get(case.id)
+    if said is None:
+        return None
+    asked = asked_links(connection, case.id)
+    links = [{**link, "asked": link["address"] in asked} for link in said.as_json()["links"]]
+    ratings = readings.rating_words(said, case.rules.definition)
+    return {**said.as_json(), "links": links, "self_ratings": ratings}
 
 
 def history(connection: Connection, subject_id: int) -> list[dict[str, Any]]:
@@ -291,7 +356,7 @@ def cycle_show(connection: Connection, partnership: str, year: int | str, now: d
 
 def facts_of_day(state: str) -> str:
     """A panel day's state in words."""
-    return "the panel sits" if state == "SITTING" else "stood down"
+    return facts_of(PanelDayState[state]).staff
 
 
 def _counted(names: Sequence[str]) -> dict[str, int]:

@@ -27,6 +27,7 @@ from s11flow.domain.model import (
     Plan,
     SessionEvent,
     SessionState,
+    Track,
 )
 from s11flow.domain.step import CHASING_LETTERS, SESSION_LETTERS
 from s11flow.domain.timetable import deadline_of
@@ -1045,12 +1046,37 @@ def test_a_new_answer_of_an_attendee_replaces_the_old_and_leaves_the_others() ->
     assert plan.facts.session is not None
     assert plan.facts.session.answers == (
         before[1],
-        Answer("LEAD@stroud.example", "declined", london_at(MONDAY)),
+        Answer("lead@stroud.example", "declined", london_at(MONDAY)),
+    )
+
+
+def test_what_a_person_records_comes_after_whatever_a_calendar_said() -> None:
+    from_the_future = Answer("lead@stroud.example", "accepted", london_at("2030-01-01 09:00"), 7)
+    facts = reported(session=invited(answers=(from_the_future,)))
+
+    plan = plan_of(facts, acts.ReplyToInvitation("lead@stroud.example", "declined"), MONDAY)
+
+    assert plan.facts.session is not None
+    (answer,) = plan.facts.session.answers
+    assert (answer.answer, answer.sequence) == ("declined", 7)
+    assert answer.at > from_the_future.at
+
+
+def test_a_calendars_older_answer_is_not_recorded_over_a_newer_one() -> None:
+    known = Answer("lead@stroud.example", "declined", london_at(MONDAY), 0)
+    older = Answer("lead@stroud.example", "accepted", OPENED, 0)
+    facts = reported(session=invited(answers=(known,)))
+
+    refused = decide(RULES, facts, acts.ReplyToInvitation(older.attendee, older.answer, older), at=london_at(MONDAY))
+
+    assert str(refused) == (
+        "Cannot reply for GSCP-2026-05A: a newer answer of lead@stroud.example is recorded already."
     )
 
 
 # --- every act in every state -----------------------------------------------------------------------------------------
 
+MONDAY_AT = london_at("2026-10-12 10:00")
 EVERY_ACT: tuple[acts.Act, ...] = (
     RECEIVE,
     RETURN,
@@ -1063,6 +1089,13 @@ EVERY_ACT: tuple[acts.Act, ...] = (
     acts.Agree(),
     acts.Excuse("an inspection", "the Executive"),
     acts.Cover("GSCP-2026-05B"),
+    acts.Succeed("GSCP-2026-05B"),
+    acts.Split("it sent its own"),
+    acts.ContactLeft("a colleague told us", ("reminder",)),
+    acts.HandOver(agency(contact="new@stroud.example", contact_since=MONDAY_AT)),
+    acts.SetTrack(Track.LIGHT, "its second year"),
+    acts.SetTrack(Track.NONE, "every other year"),
+    acts.SetPeriod(date(2024, 4, 1), date(2026, 3, 31), "it missed a year"),
     acts.Revive("it is over"),
     acts.Void("opened twice"),
     EXTEND,
@@ -1073,7 +1106,15 @@ EVERY_ACT: tuple[acts.Act, ...] = (
     acts.Pencil(slot("2026-11-17 09:00"), "uid-2"),
     MOVE,
     acts.Move(slot("2026-11-05 09:00"), "panel", "a clash", consent=True),
+    acts.Move(slot("2026-11-17 09:00"), "exchange", "another agency asked"),
+    acts.AskForAnotherTime(london_at("2026-11-17 09:00"), "on leave"),
+    acts.OfferTime(slot("2026-11-17 09:00")),
+    acts.OfferTime(slot("2026-11-17 09:30"), "GSCP-2026-05B"),
+    acts.DeclineTime("it does not suit"),
+    acts.DeclareInterest("Lay Member", "a governor of it"),
+    acts.WithdrawInterest("Lay Member", "no longer a governor"),
     acts.Record("attended"),
+    acts.Record("attended", came=("a colleague",)),
     acts.Record("in-part", 10),
     acts.Record("absent", notice=True),
     acts.CancelSession("nobody can come"),

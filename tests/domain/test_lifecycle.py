@@ -256,6 +256,7 @@ def test_the_couplings_are_one_for_each_event() -> None:
         E.EXTEND: (EscalationEvent.WITHDRAW, None),
         E.EXCUSE: (EscalationEvent.WITHDRAW, SessionEvent.CANCEL),
         E.COVER: (EscalationEvent.WITHDRAW, SessionEvent.CANCEL),
+        E.SUCCEED: (EscalationEvent.WITHDRAW, SessionEvent.CANCEL),
         E.VOID: (EscalationEvent.WITHDRAW, SessionEvent.CANCEL),
         E.CORRECT: (EscalationEvent.WITHDRAW, None),
     }

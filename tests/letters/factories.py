@@ -144,20 +144,24 @@ _ABOUT: dict[str, dict[str, object]] = {
     },
     "report_returned": {"gaps": ["Standard 4 is missing.", "A link does not open."], "return_by": "2026-10-15"},
     "correction": {"kind": "reminder"},
+    "contact_at_risk": {"waiting": ["report_request"]},
     "panel_invitation_changed": {"old": "Tuesday 10 November 2026, 9am"},
     "panel_invitation_cancelled": {"by": "panel", "reserve": "Thursday 19 November 2026, 10am"},
     "themes": {"agency": "05A"},
+    "time_offered": {"offered": "Thursday 12 November 2026, 9:30am", "exchange": False},
 }
 
 _PRIVATE: dict[str, dict[str, object]] = {
     "dates_changed": {"reason": "The panel moved to Thursday 12 November."},
     "receipt": {"sender": "clerk@cotswold.example"},
+    "contact_at_risk": {"how": "we are told that they have left"},
     "chair_letter": {"words": "Please let us have it by Friday.\n\nI am glad to talk."},
     "escalation_resolved": {"reason": "The report was found in the mailbox."},
     "escalation_stood_down": {"reason": "The agency is in the middle of an inspection."},
     "correction": {"wrong": "We wrote 9 October.", "right": "The date is 20 October."},
     "panel_invitation_changed": {"reason": "The room was double booked."},
     "panel_invitation_cancelled": {"reason": "The panel is not quorate."},
+    "deputy_attended": {"came": ["A Colleague, practice lead"]},
     "themes": {"to": {"contact": "lead@cotswold.example", "senior_leader": "chief@cotswold.example"}},
 }
 
@@ -176,7 +180,7 @@ def _facts_for(kind: str) -> Facts:
             return a_case(state=CaseState.PLANNED, agency=an_agency(contact=None))
         case "return_by_reminder":
             return a_case(state=CaseState.RETURNED, return_by=date(2026, 10, 15), gaps=("Standard 4 is missing.",))
-        case "session_outcome":
+        case "session_outcome" | "deputy_attended":
             session = a_session(state=SessionState.ATTENDED, recorded_at=ENDS)
             return a_case(state=CaseState.CONSIDERED, submission=a_submission(), session=session)
         case "escalation_resolved":
@@ -195,6 +199,7 @@ def a_letter(kind: str, **given: Any) -> Letter:
         at=NOW,
         why="28 days before the target",
         facts=_facts_for(kind),
+        valid_until=STARTS if kind == "time_offered" else None,
         about=_ABOUT.get(kind, {}),
         private=_PRIVATE.get(kind, {}),
     )

@@ -38,6 +38,12 @@ MUST_HOLD = {
         "chief@cotswold.example",
         f"write to {MAILBOX}",
     ),
+    "contact_at_risk": (
+        "do not reach Safeguarding Lead any more: we are told that they have left",
+        'the letter "report request"',
+        "We report no silence to anybody until a letter has reached somebody who can answer it",
+        "tell us who answers for Cotswold District Council now",
+    ),
     "contact_wanted": ("One person who can answer for safeguarding children", "the register has no contact"),
     "report_request": (
         "Section 11 of the Children Act 2004 places a duty",
@@ -145,6 +151,18 @@ MUST_HOLD = {
     ),
     "reply_chase": ("9:30am to 10am", "The panel room", "Questions to expect", "If we hear nothing we keep the time"),
     "session_reminder": ("9:30am to 10am", "The panel room", "Questions to expect"),
+    "time_offered": (
+        "Offered: Thursday 12 November 2026, 9:30am",
+        "Kept for you until you have answered: Tuesday 10 November 2026, 9:30am to 10am",
+        "Tell us by Monday 9 November 2026 whether you take the offered time",
+        "You need not: if you do not, or do not answer, your time stays as it is",
+    ),
+    "deputy_attended": (
+        "A Colleague, practice lead",
+        "Who was to come",
+        "practice@cotswold.example",
+        "The session counts",
+    ),
     "panel_pack": (
         "Running order",
         "9:30am: Cotswold District Council",
@@ -448,7 +466,7 @@ def test_a_report_after_the_panel_has_met_is_an_addendum() -> None:
 def test_a_panel_member_does_not_see_the_item_of_their_own_agency() -> None:
     for_the_chair_of_the_management_group = written(a_letter("panel_pack"), to="panel-2").text
 
-    assert "10am: Gloucestershire County Council\n\nYour own agency" in for_the_chair_of_the_management_group
+    assert "10am: Gloucestershire County Council\n\nYou belong to this agency" in for_the_chair_of_the_management_group
     assert "version 2, late" not in for_the_chair_of_the_management_group
     assert "version 2, late" in written(a_letter("panel_pack"), to="panel-1").text
 

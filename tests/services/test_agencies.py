@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from db.rehearsal import rehearsed
 from db.unit_of_work import UnitOfWork
 from s11flow.cycles import shipped
 from s11flow.domain.errors import UnknownError, WrongInputError
@@ -15,8 +16,8 @@ from s11flow.services.agencies import Imported, RowAccount
 from tests.services.scene import CODE, HEADER, OPENED, REGISTER, ROWS, opened, queries_of, registered
 
 
-def imported(uow: UnitOfWork, content: str | bytes, *, dry_run: bool = False) -> Imported:
-    return agencies.import_register(uow, content, partnership=CODE, now=OPENED, by="clerk", dry_run=dry_run)
+def imported(uow: UnitOfWork, content: str | bytes) -> Imported:
+    return agencies.import_register(uow, content, partnership=CODE, now=OPENED, by="clerk")
 
 
 def told(account: Imported) -> list[tuple[int, str, str, str]]:
@@ -84,8 +85,9 @@ def test_importing_twice_changes_nothing(home: UnitOfWork) -> None:
     assert (queries_of(home, "select * from agency order by id"), history(home)) == before
 
 
-def test_a_dry_run_tells_all_and_writes_nothing(home: UnitOfWork) -> None:
-    account = imported(home, REGISTER, dry_run=True)
+def test_a_rehearsal_tells_all_and_leaves_nothing(home: UnitOfWork) -> None:
+    with rehearsed(home) as rehearsal:
+        account = imported(rehearsal, REGISTER)
 
     assert [row.what for row in account.rows] == ["added"] * 4
     assert queries_of(home, "select count(*) from agency") == [(0,)]
@@ -333,6 +335,11 @@ def test_an_agency_is_shown_with_its_cases(uow: UnitOfWork) -> None:
         "deputy_email": None,
         "senior_leader_email": None,
         "attendee_emails": [],
+        "areas": [],
+        "usual_track": "full",
+        "contact_left_at": None,
+        "contact_since": None,
+        "successions": [],
         "cases": [{"case": "GSCP-2026-04", "state": "excused"}],
     }
 

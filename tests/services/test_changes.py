@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from shutil import copyfile
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,9 +19,11 @@ from calendars.bank_holidays import england_and_wales
 from db.engine import open_engine
 from db.rehearsal import rehearsed
 from db.unit_of_work import UnitOfWork
+from s11flow.cycles import shipped
 from s11flow.domain import acts
 from s11flow.domain.errors import S11Error
-from s11flow.services import bank_holidays, cases, panel_days, sessions
+from s11flow.domain.model import Track
+from s11flow.services import bank_holidays, cases, contacts, definitions, panel_days, sessions, successions
 from s11flow.services.changes import Difference, Outlook, difference, outlook
 from tests.services.scene import CODE, YEAR, at, opened, run_to
 from tests.stories.year import legal_panel_days
@@ -123,7 +126,73 @@ def _holiday(draw: st.DrawFn, year: int, now: datetime) -> Deed:
     )
 
 
-CHANGES = (_moved_session, _cancelled_session, _moved_day, _added_day, _stood_down_day, _extension, _holiday)
+def _closure(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    day, consent = panel_day(year, 15) - timedelta(days=draw(st.integers(5, 40))), draw(st.booleans())
+    return lambda uow: bank_holidays.close_day(
+        uow, partnership=CODE, year=year, day=day, reason="The office moves", consent=consent, now=now, by="clerk"
+    )
+
+
+def _definition(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    before, earlier = draw(st.sampled_from((14, 18, 24))), draw(st.sampled_from((-28, -30)))
+    text = shipped().replace("days = -21,", f"days = -{before},").replace("days = -28,", f"days = {earlier},")
+    text = text.replace('week = "first_full"', f'week = "{draw(st.sampled_from(("first_full", "first_seven_days")))}"')
+    running = draw(st.sampled_from((year, year, None)))
+    return lambda uow: definitions.adopt_definition(uow, text, partnership=CODE, running=running, now=now, by="clerk")
+
+
+def _departure(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    code = draw(st.sampled_from(("01", "02", "03")))
+    return lambda uow: contacts.contact_left(
+        uow, partnership=CODE, code=code, how="mail came back", now=now, by="clerk"
+    )
+
+
+def _succession(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    given: dict[str, Any] = {
+        "partnership": CODE,
+        "on": london.day_of(now),
+        "reason": "An order",
+        "now": now,
+        "by": "clerk",
+    }
+    match draw(st.integers(0, 2)):
+        case 0:
+            return lambda uow: successions.rename(uow, code="01", name="Young People's Services", **given)
+        case 1:
+            return lambda uow: successions.merge(uow, codes=["01"], into="02", **given)
+        case _:
+            return lambda uow: successions.abolish(uow, code="01", successor="02", **given)
+
+
+def _track_or_period(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    ref, starts = draw(refs(year)), date(year - 2, 4, 1)
+    what = draw(
+        st.sampled_from(
+            (
+                acts.SetTrack(Track.LIGHT, "Its second year"),
+                acts.SetTrack(Track.NONE, "Every other year"),
+                acts.SetPeriod(starts, date(year, 3, 31), "It missed a year"),
+            )
+        )
+    )
+    return lambda uow: cases.act(uow, ref, what, now=now, by="clerk")
+
+
+CHANGES = (
+    _moved_session,
+    _cancelled_session,
+    _moved_day,
+    _added_day,
+    _stood_down_day,
+    _extension,
+    _holiday,
+    _closure,
+    _definition,
+    _departure,
+    _succession,
+    _track_or_period,
+)
 
 
 def refs(year: int) -> st.SearchStrategy[str]:

@@ -27,6 +27,10 @@ def upgrade() -> None:
         sa.Column("deputy_email", sa.String(), nullable=True),
         sa.Column("senior_leader_email", sa.String(), nullable=True),
         sa.Column("attendee_emails", sa.String(), nullable=False),
+        sa.Column("areas", sa.String(), nullable=False),
+        sa.Column("usual_track", sa.String(), nullable=False),
+        sa.Column("contact_left_at", UtcInstant(), nullable=True),
+        sa.Column("contact_since", UtcInstant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agency")),
         sa.UniqueConstraint("partnership", "code", name=op.f("uq_agency_partnership_code")),
     )
@@ -73,12 +77,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "alias",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("partnership_id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("attendee", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["partnership_id"], ["subject.id"], name=op.f("fk_alias_partnership_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alias")),
+        sa.UniqueConstraint("partnership_id", "address", name=op.f("uq_alias_partnership_id_address")),
+    )
+    op.create_table(
         "assessment",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("given_at", UtcInstant(), nullable=False),
         sa.Column("basis", sa.String(), nullable=False),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("rated_by", sa.Text(), server_default="", nullable=False),
         sa.Column("body", sa.Text(), server_default="", nullable=False),
         sa.Column("agreed_at", UtcInstant(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["subject.id"], name=op.f("fk_assessment_case_id")),
@@ -97,6 +113,7 @@ def upgrade() -> None:
         sa.Column("submit_letter_on", sa.Date(), nullable=True),
         sa.Column("return_by", sa.Date(), nullable=True),
         sa.Column("gaps", sa.Text(), server_default="", nullable=False),
+        sa.Column("interests", sa.Text(), server_default="", nullable=False),
         sa.Column("waived", sa.Boolean(), nullable=False),
         sa.Column("basis", sa.String(), nullable=False),
         sa.Column("covered_by_id", sa.Integer(), nullable=True),
@@ -258,6 +275,12 @@ def upgrade() -> None:
         sa.Column("revised_at", UtcInstant(), nullable=False),
         sa.Column("recorded_at", UtcInstant(), nullable=True),
         sa.Column("minutes", sa.Integer(), nullable=True),
+        sa.Column("asks", sa.Integer(), nullable=False),
+        sa.Column("asked_at", UtcInstant(), nullable=True),
+        sa.Column("wanted_at", UtcInstant(), nullable=True),
+        sa.Column("offered_at", UtcInstant(), nullable=True),
+        sa.Column("offered_for", sa.String(), nullable=True),
+        sa.Column("came", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["subject.id"], name=op.f("fk_panel_session_case_id")),
         sa.ForeignKeyConstraint(["cycle_id"], ["subject.id"], name=op.f("fk_panel_session_cycle_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_panel_session")),
@@ -283,6 +306,57 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_partnership_code")),
     )
     op.create_table(
+        "proposal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("session", sa.Integer(), nullable=False),
+        sa.Column("attendee", sa.String(), nullable=False),
+        sa.Column("starts_at", UtcInstant(), nullable=False),
+        sa.Column("ends_at", UtcInstant(), nullable=True),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("at", UtcInstant(), nullable=False),
+        sa.Column("sent_at", UtcInstant(), nullable=True),
+        sa.Column("comment", sa.Text(), server_default="", nullable=False),
+        sa.Column("decision", sa.String(), nullable=False),
+        sa.Column("decided_at", UtcInstant(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["subject.id"], name=op.f("fk_proposal_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proposal")),
+        sa.UniqueConstraint("case_id", "number", name=op.f("uq_proposal_case_id_number")),
+    )
+    op.create_table(
+        "report_reading",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["subject.id"], name=op.f("fk_report_reading_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_reading")),
+        sa.UniqueConstraint("case_id", "version", name=op.f("uq_report_reading_case_id_version")),
+    )
+    op.create_table(
+        "review_action",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("partnership_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("title", sa.Text(), server_default="", nullable=False),
+        sa.Column("review", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("evidence", sa.Text(), server_default="", nullable=False),
+        sa.Column("due", sa.Date(), nullable=True),
+        sa.Column("reported_by", sa.String(), nullable=False),
+        sa.Column("changed_at", UtcInstant(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_review_action_agency_id")),
+        sa.ForeignKeyConstraint(["partnership_id"], ["subject.id"], name=op.f("fk_review_action_partnership_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_action")),
+        sa.UniqueConstraint("partnership_id", "number", name=op.f("uq_review_action_partnership_id_number")),
+    )
+    with op.batch_alter_table("review_action", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_review_action_agency_id"), ["agency_id"], unique=False)
+
+    op.create_table(
         "submission",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -299,6 +373,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submission")),
         sa.UniqueConstraint("case_id", "content_sha256", name=op.f("uq_submission_case_id_content_sha256")),
         sa.UniqueConstraint("case_id", "version", name=op.f("uq_submission_case_id_version")),
+    )
+    op.create_table(
+        "succession",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("partnership_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("agency", sa.String(), nullable=False),
+        sa.Column("other", sa.String(), nullable=True),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("before", sa.String(), nullable=False),
+        sa.Column("after", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("recorded_at", UtcInstant(), nullable=False),
+        sa.ForeignKeyConstraint(["partnership_id"], ["subject.id"], name=op.f("fk_succession_partnership_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_succession")),
+        sa.UniqueConstraint("partnership_id", "number", name=op.f("uq_succession_partnership_id_number")),
     )
     op.create_table(
         "waiting_mail",
@@ -324,6 +415,8 @@ def upgrade() -> None:
         sa.Column("answer", sa.String(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("at", UtcInstant(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("sent_at", UtcInstant(), nullable=True),
         sa.ForeignKeyConstraint(["session_id"], ["panel_session.id"], name=op.f("fk_reply_session_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reply")),
         sa.UniqueConstraint("session_id", "attendee", name=op.f("uq_reply_session_id_attendee")),
@@ -337,7 +430,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_waiting_mail_case_id"))
 
     op.drop_table("waiting_mail")
+    op.drop_table("succession")
     op.drop_table("submission")
+    with op.batch_alter_table("review_action", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_review_action_agency_id"))
+
+    op.drop_table("review_action")
+    op.drop_table("report_reading")
+    op.drop_table("proposal")
     op.drop_table("partnership")
     with op.batch_alter_table("panel_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_panel_session_cycle_id"))
@@ -364,6 +464,7 @@ def downgrade() -> None:
 
     op.drop_table("case_file")
     op.drop_table("assessment")
+    op.drop_table("alias")
     with op.batch_alter_table("subject", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_subject_due",

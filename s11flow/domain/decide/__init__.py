@@ -12,12 +12,15 @@ from typing import Any
 
 from s11flow.domain import acts
 from s11flow.domain.agenda import next_due_at
-from s11flow.domain.decide.duty import correct, cover, excuse, extend, revive, void
+from s11flow.domain.decide.contacts import contact_left, hand_over
+from s11flow.domain.decide.duty import correct, cover, excuse, extend, revive, set_period, set_track, split, succeed, void
 from s11flow.domain.decide.escalations import acknowledge, follow_up, hold, resume, stand_down_escalation
+from s11flow.domain.decide.interests import declare_interest, withdraw_interest
 from s11flow.domain.decide.judgement import agree, assess, basis_of, consider, include, reopen
 from s11flow.domain.decide.parts import Decision
 from s11flow.domain.decide.reports import accept, receive, return_report, withdraw
 from s11flow.domain.decide.sessions import cancel, changed_deadline, move, pencil, record, reply, stand_down_session
+from s11flow.domain.decide.times import ask_for_another_time, decline_time, offer_time
 from s11flow.domain.model import CaseFacts, Plan
 from s11flow.domain.timetable import Rulebook
 
@@ -43,6 +46,12 @@ DECIDERS: dict[type[acts.Act], Decider] = {
     acts.Agree: agree,
     acts.Excuse: excuse,
     acts.Cover: cover,
+    acts.Succeed: succeed,
+    acts.Split: split,
+    acts.ContactLeft: contact_left,
+    acts.HandOver: hand_over,
+    acts.SetTrack: set_track,
+    acts.SetPeriod: set_period,
     acts.Revive: revive,
     acts.Void: void,
     acts.Extend: extend,
@@ -51,6 +60,11 @@ DECIDERS: dict[type[acts.Act], Decider] = {
     acts.Reopen: reopen,
     acts.Pencil: pencil,
     acts.Move: move,
+    acts.AskForAnotherTime: ask_for_another_time,
+    acts.OfferTime: offer_time,
+    acts.DeclineTime: decline_time,
+    acts.DeclareInterest: declare_interest,
+    acts.WithdrawInterest: withdraw_interest,
     acts.Record: record,
     acts.CancelSession: cancel,
     acts.StandDownSession: stand_down_session,

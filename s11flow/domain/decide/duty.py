@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from calendars import london
 from s11flow.domain import acts
 from s11flow.domain.decide.parts import (
+    CasePlan,
     Decision,
     after_transition,
     dates_changed_letter,
     deadline_words,
+    due_keys,
+    end_session,
     event_letter,
     find_transition,
     not_ahead,
+    people_can,
 )
 from s11flow.domain.decide.reports import with_reason
 from s11flow.domain.errors import NotNow, Refused
@@ -22,6 +26,13 @@ from s11flow.domain.lifecycle import CASE
 from s11flow.domain.model import (
     CaseEvent,
     CaseFacts,
+    CaseState,
+    Dated,
+    Entry,
+    Note,
+    Plan,
+    SessionEvent,
+    Track,
 )
 from s11flow.domain.step import CHASING_LETTERS, dates_entry
 from s11flow.domain.timetable import (
@@ -29,6 +40,7 @@ from s11flow.domain.timetable import (
     Rulebook,
     extended_deadline,
     extension_limit,
+    light_deadline,
     not_a_working_day,
     with_deadline,
 )
@@ -64,6 +76,89 @@ def cover(rules: Rulebook, facts: CaseFacts, act: acts.Cover, at: datetime) -> D
         return NotNow(facts.ref, "COVER", "it reports for other agencies itself; cover or revive those first.")
     cause = f"{act.by} reports for it"
     return after_transition(facts, transition, at, cause=cause, stops=_ASKING, covered_by=act.by, return_by=None)
+
+
+def succeed(rules: Rulebook, facts: CaseFacts, act: acts.Succeed, at: datetime) -> Decision:
+    """Let the case of the agency that this one became part of cover it, whatever it has sent (case 10)."""
+    transition = find_transition(facts, CaseEvent.SUCCEED)
+    if isinstance(transition, Refused):
+        return transition
+    cause = f"{act.by} covers it: its agency became part of that one"
+    return after_transition(facts, transition, at, cause=cause, stops=_ASKING, covered_by=act.by, return_by=None)
+
+
+def split(rules: Rulebook, facts: CaseFacts, act: acts.Split, at: datetime) -> Decision:
+    """Let a covered agency's own report count, and it be judged on that: it no longer hangs on the lead's (case 3)."""
+    transition = find_transition(facts, CaseEvent.SPLIT)
+    if isinstance(transition, Refused):
+        return transition
+    if facts.submission is None:
+        why = "it has sent no report of its own that could count; `s11flow case revive` asks it for one."
+        return NotNow(facts.ref, "SPLIT", why)
+    return with_reason(facts, CaseEvent.SPLIT, at, act.reason, covered_by=None, lead_state=None)
+
+
+def set_track(rules: Rulebook, facts: CaseFacts, act: acts.SetTrack, at: datetime) -> Decision:
+    """How fully the agency takes part in this cycle; it is settled before the agency is asked (case 45)."""
+    if facts.state != CaseState.PLANNED:
+        return NotNow(facts.ref, "SET_TRACK", "it is asked already; excuse it, or set its track for the next cycle.")
+    if act.track == facts.track:
+        return NotNow(facts.ref, "SET_TRACK", f"its track is {act.track} already.")
+    if not act.reason.strip():
+        return NotNow(facts.ref, "SET_TRACK", "give a reason; it is kept in the history.")
+    said = f"its track is {act.track.replace('_', ' ')}"
+    entry = Entry(at, Note.TRACK_SET, "track", cause=said, data={"track": act.track.value, "was": facts.track.value},
+                  private={"reason": act.reason})  # fmt: skip
+    plan = Plan(replace(facts, track=act.track), (entry,))
+    if act.track == Track.NONE:
+        excused = excuse(rules, plan.facts, acts.Excuse(f"not asked in this cycle: {act.reason}", "its track"), at)
+        return plan.then(excused) if isinstance(excused, Plan) else excused
+    if act.track == Track.LIGHT:
+        plan = plan.then(end_session(plan.facts, SessionEvent.CANCEL, at, "no session on the light track"))
+        return plan.then(_due_by(plan.facts, light_deadline(plan.facts.dates.target), said, at))
+    if facts.track == Track.LIGHT:
+        return plan.then(_due_by(plan.facts, None, f"{said}; its session sets its deadline", at))
+    return plan
+
+
+def _due_by(facts: CaseFacts, deadline: Dated | None, why: str, at: datetime) -> CasePlan:
+    was = facts.dates.deadline.as_json() if facts.dates.deadline else None
+    data: dict[str, object] = {"deadline": deadline.as_json() if deadline else None, "was": was, "panel_day": None}
+    dates = replace(facts.dates, deadline=deadline, deadline_set_at=at, extended=False, panel_day=None)
+    return Plan(replace(facts, dates=dates), (Entry(at, Note.DATES_CHANGED, "dates", cause=why, data=data),))
+
+
+_PERIOD_COUNTS = (
+    CaseState.PLANNED, CaseState.REQUESTED, CaseState.SUBMITTED, CaseState.RETURNED, CaseState.ACCEPTED,
+    CaseState.NOT_SUBMITTED,
+)  # fmt: skip
+
+
+def set_period(rules: Rulebook, facts: CaseFacts, act: acts.SetPeriod, at: datetime) -> Decision:
+    """What the report covers, of its own: 24 months after a missed year, for instance (case 46)."""
+    if facts.state not in _PERIOD_COUNTS:
+        return Refused(facts.ref, facts.state, Note.PERIOD_SET, can=people_can(CASE, facts.state))
+    if act.starts > act.ends:
+        return NotNow(facts.ref, "SET_PERIOD", f"{act.starts}..{act.ends} ends before it starts; write it FROM..TO.")
+    if not act.reason.strip():
+        return NotNow(facts.ref, "SET_PERIOD", "give a reason; the agency is told it.")
+    old = facts.dates.period or rules.definition.period_of(facts.dates.target.on.year)
+    new = (act.starts, act.ends)
+    if new == old:
+        return NotNow(facts.ref, "SET_PERIOD", f"its period is {_period_words(old)} already.")
+    after = replace(facts, dates=replace(facts.dates, period=new))
+    told = dates_changed_letter(after, at, "period", _period_words(old), _period_words(new), act.reason)
+    letters = (told,) if facts.asked_at else ()
+    entry = Entry(
+        at, Note.PERIOD_SET, "dates", cause=f"its report covers {_period_words(new)}",
+        data={"period": [day.isoformat() for day in new], "was": [day.isoformat() for day in old]},
+        private={"reason": act.reason}, letters=due_keys(letters),
+    )  # fmt: skip
+    return Plan(after, (entry,), letters)
+
+
+def _period_words(period: tuple[date, date]) -> str:
+    return " to ".join(london.spell_day(day).split(" ", 1)[1] for day in period)
 
 
 def revive(rules: Rulebook, facts: CaseFacts, act: acts.Revive, at: datetime) -> Decision:

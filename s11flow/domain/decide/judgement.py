@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from s11flow.domain import acts
+from s11flow.domain import acts, raters
 from s11flow.domain.agenda import is_late
 from s11flow.domain.decide.parts import Decision, after_transition, event_letter, find_transition
 from s11flow.domain.decide.reports import with_reason
@@ -15,7 +15,9 @@ from s11flow.domain.model import (
     CaseFacts,
     CaseState,
     SessionState,
+    Track,
 )
+from s11flow.domain.statistics import SIGNED_STATEMENT
 from s11flow.domain.step import CHASING_LETTERS
 from s11flow.domain.timetable import (
     Rulebook,
@@ -50,6 +52,8 @@ def basis_of(facts: CaseFacts) -> str:
     attended = session is not None and session.state in (SessionState.ATTENDED, SessionState.ATTENDED_IN_PART)
     if facts.submission is None:
         return "session alone" if attended else "nothing submitted"
+    if facts.track == Track.LIGHT and not attended:
+        return SIGNED_STATEMENT
     if is_late(facts):
         return "late report and session" if attended else "late report"
     return "report and session" if attended else "report alone"
@@ -60,8 +64,14 @@ def assess(rules: Rulebook, facts: CaseFacts, act: acts.Assess, at: datetime) ->
     transition = find_transition(facts, CaseEvent.ASSESS)
     if isinstance(transition, Refused):
         return transition
+    if (why := raters.why_not(rules.definition, facts, act)) is not None:
+        return NotNow(facts.ref, CaseEvent.ASSESS, why)
     letter = event_letter(facts, "accuracy_check", at, "the draft judgement is ready to be checked for accuracy")
-    return after_transition(facts, transition, at, cause=act.basis, letters=(letter,), assessed_at=at, agreed_at=None)
+    by: dict[str, object] = {"author": act.author, "rated_by": list(act.rated_by)}
+    return after_transition(
+        facts, transition, at, cause=act.basis, data=by if act.author or act.rated_by else {}, letters=(letter,),
+        assessed_at=at, agreed_at=None,
+    )  # fmt: skip
 
 
 def agree(rules: Rulebook, facts: CaseFacts, act: acts.Agree, at: datetime) -> Decision:
@@ -86,6 +96,8 @@ def include(rules: Rulebook, facts: CaseFacts, act: acts.Include, at: datetime) 
     transition = find_transition(facts, _INCLUDE[act.step])
     if isinstance(transition, Refused):
         return transition
+    if facts.state == CaseState.ACCEPTED and facts.track != Track.LIGHT:
+        return NotNow(facts.ref, transition.event, "its report is still to be considered and judged by the panel.")
     basis = facts.basis or basis_of(facts)
     return after_transition(facts, transition, at, cause=basis, basis=basis, stops=CHASING_LETTERS)
 

@@ -44,6 +44,7 @@ _BY_THE_CLOCK_OR_A_COUPLING: frozenset[StrEnum] = frozenset(
     {
         CaseEvent.REQUEST_REPORT,
         CaseEvent.CONFIRM_NON_SUBMISSION,
+        CaseEvent.SUCCEED,
         SessionEvent.INVITE,
         EscalationEvent.SEND,
         EscalationEvent.RESOLVE,

@@ -18,6 +18,7 @@ from s11flow.domain.model import (
     Entry,
     Note,
     Plan,
+    Track,
 )
 from s11flow.domain.step import CHASING_LETTERS, passed_over, with_fair_notice
 from s11flow.domain.timetable import (
@@ -48,7 +49,8 @@ def receive(rules: Rulebook, facts: CaseFacts, act: acts.ReceiveReport, at: date
             "addresses": list(submission.addresses),
             "missing": list(act.missing),
             "in_time": in_time,
-            "addendum": transition.then == transition.while_ and facts.state != CaseState.SUBMITTED,
+            "addendum": transition.then == transition.while_
+            and facts.state not in (CaseState.SUBMITTED, CaseState.COVERED),
         },
     )
     return after_transition(
@@ -78,7 +80,8 @@ def return_report(rules: Rulebook, facts: CaseFacts, act: acts.ReturnReport, at:
     )
     plan = after_transition(
         facts, transition, at, cause="the report needs more", data={"return_by": act.return_by.isoformat()},
-        private={"gaps": list(act.gaps)}, letters=(letter,), return_by=act.return_by, gaps=act.gaps,
+        private={"gaps": list(act.gaps), **({"links": list(act.links)} if act.links else {})}, letters=(letter,),
+        return_by=act.return_by, gaps=act.gaps,
     )  # fmt: skip
     # A reminder whose day has passed already would leave with the letter it reminds of.
     for reminder in return_by_actions(rules, plan.facts, act.return_by):
@@ -96,13 +99,17 @@ def accept(rules: Rulebook, facts: CaseFacts, act: acts.AcceptReport, at: dateti
         named = "; ".join(facts.gaps) or "what was asked for has not come"
         why = f"the report has gaps ({named}); return it, or give a waiver with a reason."
         return NotNow(facts.ref, "ACCEPT_REPORT", why)
+    if facts.track == Track.LIGHT and not act.signed_by.strip():
+        return NotNow(facts.ref, "ACCEPT_REPORT", "it is a statement of compliance: say who signed it.")
     submission = facts.submission
     if act.in_time_reason and submission is not None:
         submission = replace(submission, as_in_time=True)
     return after_transition(
         facts, transition, at, cause="accepted with a waiver" if act.waiver else "accepted",
-        data={"waived": bool(act.waiver), "as_in_time": bool(act.in_time_reason)},
-        private={"waiver": act.waiver, "in_time_reason": act.in_time_reason},
+        data={"waived": bool(act.waiver), "as_in_time": bool(act.in_time_reason),
+              **({"signed": True} if act.signed_by else {})},
+        private={"waiver": act.waiver, "in_time_reason": act.in_time_reason,
+                 **({"signed_by": act.signed_by} if act.signed_by else {})},
         stops=frozenset({"return_by_reminder"}), submission=submission, waived=bool(act.waiver), return_by=None,
     )  # fmt: skip
 

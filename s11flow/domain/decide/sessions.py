@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from calendars import london
 from s11flow.domain import acts
@@ -22,6 +22,7 @@ from s11flow.domain.decide.parts import (
 from s11flow.domain.errors import NotNow, Refused
 from s11flow.domain.lifecycle import CASE, SESSION
 from s11flow.domain.model import (
+    Agency,
     Answer,
     CaseEvent,
     CaseFacts,
@@ -35,6 +36,7 @@ from s11flow.domain.model import (
     SessionEvent,
     SessionState,
 )
+from s11flow.domain.replies import answer_of, newest
 from s11flow.domain.step import CHASING_LETTERS, SESSION_LETTERS, dates_entry
 from s11flow.domain.timetable import (
     Rulebook,
@@ -64,7 +66,10 @@ def pencil(rules: Rulebook, facts: CaseFacts, act: acts.Pencil, at: datetime) ->
         return Refused(facts.ref, facts.state, SessionEvent.PENCIL, can=people_can(CASE, facts.state))
     if slot.starts_at <= at and not act.even_past:
         return NotNow(facts.ref, "PENCIL", f"{london.spell(slot.starts_at)} has passed; use a later time.")
-    session = Session(number, SessionState.PENCILLED, 0, slot.starts_at, slot.ends_at, slot.place, act.uid, at)
+    asks = 0 if facts.session is None else facts.session.asks
+    session = Session(
+        number, SessionState.PENCILLED, 0, slot.starts_at, slot.ends_at, slot.place, act.uid, at, asks=asks
+    )
     entry = Entry(
         at, SessionEvent.PENCIL, f"s{number}", None, SessionState.PENCILLED, cause=london.spell(slot.starts_at),
         data={"starts_at": london.iso(slot.starts_at)},
@@ -85,18 +90,21 @@ def move(rules: Rulebook, facts: CaseFacts, act: acts.Move, at: datetime) -> Dec
         return NotNow(facts.ref, "MOVE", f"{london.spell(act.slot.starts_at)} has passed; use a later time.")
     if (act.slot.starts_at, act.slot.place) == (session.starts_at, session.place):
         return NotNow(facts.ref, "MOVE", f"its session is at {london.spell(session.starts_at)} already.")
-    if (refused := _needs_consent(rules, facts, act)) is not None:
+    if (refused := _needs_consent(rules, facts, act) or _asks_too_often(rules, facts, session, act)) is not None:
         return refused
     moved = _moved_session(facts, session, act, at)
     return moved.then(_moved_deadline(rules, moved.facts, act, at))
 
 
 def _moved_session(facts: CaseFacts, session: Session, act: acts.Move, at: datetime) -> CasePlan:
-    moved = replace(
-        session, revision=session.revision + 1, starts_at=act.slot.starts_at, ends_at=act.slot.ends_at,
-        place=act.slot.place, revised_at=at, answers=(),
+    moved = _after_request(
+        replace(
+            session, revision=session.revision + 1, starts_at=act.slot.starts_at, ends_at=act.slot.ends_at,
+            place=act.slot.place, revised_at=at, answers=_still_given(session, act), offered_at=None, offered_for=None,
+        ),
+        act,
     )  # fmt: skip
-    after, why = replace(facts, session=moved), f"the session moved, asked by the {act.asked_by}"
+    after, why = replace(facts, session=moved), _WHY_MOVED[act.asked_by]
     letters: tuple[Letter, ...] = ()
     if session.state == SessionState.INVITED:
         changed = event_letter(after, "panel_invitation_changed", at, why, key=moved.key, reason=act.reason)
@@ -114,6 +122,44 @@ def _moved_session(facts: CaseFacts, session: Session, act: acts.Move, at: datet
         private={"reason": act.reason}, letters=due_keys(letters),
     )  # fmt: skip
     return Plan(after, (entry,), letters, SESSION_LETTERS)
+
+
+_WHY_MOVED = {
+    "panel": "the session moved, asked by the panel",
+    "agency": "the session moved, asked by the agency",
+    "exchange": "the session moved, exchanged with another agency's",
+}
+
+
+def _still_given(session: Session, act: acts.Move) -> tuple[Answer, ...]:
+    """Answers are to a time: where only the place changes they stand, and nobody who gave one is asked again."""
+    return session.answers if act.slot.starts_at == session.starts_at else ()
+
+
+def _after_request(moved: Session, act: acts.Move) -> Session:
+    """A move that the agency asked for settles its request; one that came with no request before it is one."""
+    if act.asked_by != "agency":
+        return moved
+    asks = moved.asks if moved.asked_at is not None else moved.asks + 1
+    return replace(moved, asks=asks, asked_at=None, wanted_at=None)
+
+
+def _asks_too_often(rules: Rulebook, facts: CaseFacts, session: Session, act: acts.Move) -> NotNow | None:
+    if act.asked_by != "agency":
+        return None
+    return beyond_free_requests(rules, facts, session, "MOVE", allowed=act.allowed)
+
+
+def beyond_free_requests(
+    rules: Rulebook, facts: CaseFacts, session: Session, what: str, *, allowed: bool
+) -> NotNow | None:
+    """The refusal of a request for another time that the Business Manager must agree to; None if it may be made."""
+    free = rules.definition.policy.free_time_requests
+    if allowed or session.asked_at is not None or session.asks < free:
+        return None
+    times = "once" if session.asks == 1 else f"{session.asks} times"
+    why = f"it has asked for another time {times}; the Business Manager must agree to a further request."
+    return NotNow(facts.ref, what, why)
 
 
 def _needs_consent(rules: Rulebook, facts: CaseFacts, act: acts.Move) -> NotNow | None:
@@ -140,7 +186,7 @@ def _still_owed(facts: CaseFacts) -> bool:
 
 def _moved_deadline(rules: Rulebook, facts: CaseFacts, act: acts.Move, at: datetime) -> CasePlan:
     """A move the agency asked for keeps its deadline; the panel's move re-derives it."""
-    if act.asked_by == "agency":
+    if act.asked_by != "panel":
         return Plan(replace(facts, dates=replace(facts.dates, panel_day=panel_day_of(rules, act.slot.on))))
     return _deadline_after_panel(rules, facts, act.slot.on, at, "the panel moved the session", consent=act.consent)
 
@@ -195,15 +241,37 @@ def record(rules: Rulebook, facts: CaseFacts, act: acts.Record, at: datetime) ->
         return NotNow(facts.ref, event, f"its session begins on {london.spell(session.starts_at)}; record it then.")
     if act.outcome == "in-part" and not act.minutes:
         return NotNow(facts.ref, event, "say how many minutes they were there.")
-    recorded = replace(session, state=SessionState(transition.then), recorded_at=at, minutes=act.minutes)
+    came = tuple(who.strip() for who in act.came if who.strip())
+    recorded = replace(session, state=SessionState(transition.then), recorded_at=at, minutes=act.minutes, came=came)
+    after = replace(facts, session=recorded)
+    letters = _stood_in(after, at) if came and act.outcome != "absent" else ()
     entry = Entry(
         at, event, f"s{session.number}", session.state, transition.then, data={"minutes": act.minutes},
+        private={"came": list(came)} if came else {}, letters=due_keys(letters),
     )  # fmt: skip
-    plan = Plan(replace(facts, session=recorded), (entry,), stops=SESSION_LETTERS)
+    plan = Plan(after, (entry,), letters, stops=SESSION_LETTERS)
     if act.outcome == "absent" or CASE.find(facts.state, CaseEvent.CONSIDER) is None:
         return plan
     considered = consider(rules, plan.facts, acts.Consider("attendance"), at)
     return plan.then(considered) if isinstance(considered, Plan) else considered
+
+
+def _stood_in(facts: CaseFacts, at: datetime) -> tuple[Letter, ...]:
+    """The letter to the senior leader when nobody came who was to come (case 27)."""
+    session = facts.session
+    if session is None or any(is_named_lead(facts.agency, who) for who in session.came):
+        return ()
+    why = "nobody came who is named for the agency"
+    return (event_letter(facts, "deputy_attended", at, why, key=session.key, came=list(session.came)),)
+
+
+def is_named_lead(agency: Agency, who: str) -> bool:
+    """Whether somebody, by name, role or address, is one whom the register names to come or to lead."""
+    named = (
+        agency.contact_name, agency.contact_role, agency.contact, agency.senior_leader, *agency.attendees,
+        "contact", "senior leader",
+    )  # fmt: skip
+    return who.strip().casefold() in {name.casefold() for name in named if name}
 
 
 def cancel(rules: Rulebook, facts: CaseFacts, act: acts.CancelSession, at: datetime) -> Decision:
@@ -233,13 +301,26 @@ def reply(rules: Rulebook, facts: CaseFacts, act: acts.ReplyToInvitation, at: da
     session = facts.session
     if session is None or session.state != SessionState.INVITED:
         return NotNow(facts.ref, "REPLY", "no invitation of its is open; replies are recorded while one is.")
-    known = {address.casefold() for address in (*facts.agency.attendees, facts.agency.contact) if address}
-    if act.attendee.casefold() not in known:
+    known = {address.casefold(): address for address in (facts.agency.contact, *facts.agency.attendees) if address}
+    if (attendee := known.get(act.attendee.casefold())) is None:
         return NotNow(facts.ref, "REPLY", f"{act.attendee} was not invited; check the address with `agencies show`.")
-    others = tuple(x for x in session.answers if x.attendee.casefold() != act.attendee.casefold())
-    answered = replace(session, answers=(*others, Answer(act.attendee, act.answer, at)))
+    answer = act.said or _told(session, attendee, act.answer, at)
+    answers = newest(session.answers, answer)
+    if answers is None:
+        return NotNow(facts.ref, "REPLY", f"a newer answer of {attendee} is recorded already.")
+    answered = replace(session, answers=answers)
     entry = Entry(
-        at, Note.REPLY, f"s{session.number}", cause=act.answer,
-        data={"answer": act.answer, "revision": session.revision}, private={"attendee": act.attendee},
+        at, Note.REPLY, f"s{session.number}", cause=answer.answer,
+        data={"answer": answer.answer, "revision": session.revision},
+        private={"attendee": attendee, **({"comment": act.comment} if act.comment else {})},
     )  # fmt: skip
     return Plan(replace(facts, session=answered), (entry,))
+
+
+def _told(session: Session, attendee: str, word: str, at: datetime) -> Answer:
+    """An answer told to a person now: it comes after whatever a calendar said, whatever that calendar's clock shows."""
+    before = answer_of(session.answers, attendee)
+    if before is None:
+        return Answer(attendee, word, at, session.revision)
+    after = max(at, before.at + timedelta(microseconds=1))
+    return Answer(attendee, word, after, max(session.revision, before.sequence))
