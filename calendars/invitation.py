@@ -33,6 +33,8 @@ END:DAYLIGHT\r
 END:VTIMEZONE\r
 """
 
+_PARTSTATS: Final = ("NEEDS-ACTION", "ACCEPTED", "TENTATIVE", "DECLINED")
+
 # Control characters, lone surrogates, line and paragraph separators: the library lets them through into the file.
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
@@ -50,9 +52,10 @@ class Invitation:
     """One meeting as one attendee is told of it.
 
     *uid* stays the same for the life of the meeting and *sequence* rises by one with every change that shows.
-    *dtstamp* is when this version was made. Raises ValueError if an instant has no time zone, the meeting does not
-    end after it starts, it starts or ends in the second of the two hours that October's clocks show twice (a calendar
-    file cannot say which is meant), or *sequence* is negative.
+    *dtstamp* is when this version was made. *partstat* is what the attendee has answered, as far as it still holds;
+    *reply_wanted* asks for an answer. Raises ValueError if an instant has no time zone, the meeting does not
+    end after it starts, it starts or ends in an hour that October's clocks show twice (a calendar file cannot say which
+    is meant, and programs differ), or *sequence* is negative.
     """
 
     uid: str
@@ -66,15 +69,25 @@ class Invitation:
     organizer: Person
     attendee: Person
     url: str | None = None
+    partstat: str = "NEEDS-ACTION"
+    reply_wanted: bool = True
 
     def __post_init__(self) -> None:
         london.local(self.dtstamp)
-        if any(london.local(at).fold for at in (self.starts_at, self.ends_at)):
+        if any(_is_shown_twice(at) for at in (self.starts_at, self.ends_at)):
             raise ValueError(f"Cannot invite to {self.uid}: the clocks show that hour twice; choose another time.")
         if self.ends_at <= self.starts_at:
             raise ValueError(f"Cannot invite to {self.uid}: it must end after it starts; give a later end.")
         if self.sequence < 0:
             raise ValueError(f"Cannot invite to {self.uid}: sequence {self.sequence} is negative; start from 0.")
+        if self.partstat not in _PARTSTATS:
+            known = ", ".join(_PARTSTATS)
+            raise ValueError(f"Cannot invite to {self.uid}: nobody answers {self.partstat!r}; use one of {known}.")
+
+
+def _is_shown_twice(at: datetime) -> bool:
+    there = london.local(at)
+    return there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset()
 
 
 def request(invitation: Invitation) -> bytes:
@@ -102,7 +115,7 @@ def _file(method: str, status: str, invitation: Invitation) -> bytes:
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
     calendar.add_component(Timezone.from_ical(LONDON_ZONE))
-    calendar.add_component(_event(status, invitation, reply_wanted=method == "REQUEST"))
+    calendar.add_component(_event(status, invitation, reply_wanted=method == "REQUEST" and invitation.reply_wanted))
     file: bytes = calendar.to_ical()
     return file
 
@@ -118,7 +131,7 @@ def _event(status: str, invitation: Invitation, *, reply_wanted: bool) -> Event:
     event.add("description", plain_text(invitation.description))
     event.add("location", one_line(invitation.location))
     event.add("organizer", _address(invitation.organizer))
-    event.add("attendee", _attendee(invitation.attendee, reply_wanted=reply_wanted))
+    event.add("attendee", _attendee(invitation, reply_wanted=reply_wanted))
     event.add("status", status)
     event.add("transp", "OPAQUE")
     event.add("class", "PUBLIC")
@@ -127,11 +140,11 @@ def _event(status: str, invitation: Invitation, *, reply_wanted: bool) -> Event:
     return event
 
 
-def _attendee(person: Person, *, reply_wanted: bool) -> vCalAddress:
-    address = _address(person)
+def _attendee(invitation: Invitation, *, reply_wanted: bool) -> vCalAddress:
+    address = _address(invitation.attendee)
     address.params["CUTYPE"] = "INDIVIDUAL"
     address.params["ROLE"] = "REQ-PARTICIPANT"
-    address.params["PARTSTAT"] = "NEEDS-ACTION"
+    address.params["PARTSTAT"] = invitation.partstat
     address.params["RSVP"] = "TRUE" if reply_wanted else "FALSE"
     return address
 

@@ -161,6 +161,12 @@ def test_a_request_asks_its_one_attendee_for_a_reply_and_sets_no_alarm() -> None
     assert event.subcomponents == []
 
 
+def test_a_change_that_is_not_of_the_time_keeps_the_answer_and_asks_for_none() -> None:
+    (event,) = Calendar.from_ical(invitations.request(replace(PANEL, partstat="ACCEPTED", reply_wanted=False))).events
+
+    assert (event["attendee"].params["PARTSTAT"], event["attendee"].params["RSVP"]) == ("ACCEPTED", "FALSE")
+
+
 def test_the_words_come_back_as_they_were_written() -> None:
     by_icalendar = event_in(invitations.request(PANEL))
     by_vobject = vobject.readOne(invitations.request(PANEL).decode()).vevent
@@ -204,6 +210,7 @@ def test_whatever_the_text_the_file_is_read_as_one_event_with_the_same_propertie
 def with_text_everywhere(text: str) -> Invitation:
     person = Person(text, f"{text}@elsewhere.example")
     texts = {field.name: text for field in fields(Invitation) if field.type in (str, str | None)}
+    del texts["partstat"]  # one of four words
     assert set(texts) == {"uid", "summary", "description", "location", "url"}
     return replace(PANEL, organizer=person, attendee=person, **texts)  # type: ignore[arg-type]  # each is a str
 
@@ -219,8 +226,10 @@ def test_no_line_is_longer_than_a_mail_server_takes() -> None:
     [
         ({"ends_at": PANEL.starts_at}, "it must end after it starts; give a later end"),
         ({"sequence": -1}, "sequence -1 is negative; start from 0"),
+        ({"partstat": "PERHAPS"}, "nobody answers 'PERHAPS'; use one of NEEDS-ACTION, ACCEPTED"),
         ({"starts_at": datetime(2026, 11, 10, 9, 30)}, "it has no time zone; give an aware datetime"),  # noqa: DTZ001  # the mistake
         ({"starts_at": datetime(2026, 10, 25, 1, 30, tzinfo=UTC)}, "the clocks show that hour twice; choose another"),
+        ({"starts_at": datetime(2026, 10, 25, 0, 30, tzinfo=UTC)}, "the clocks show that hour twice; choose another"),
     ],
 )
 def test_an_invitation_that_cannot_be_right_is_refused(wrong: dict[str, Any], refusal: str) -> None:
