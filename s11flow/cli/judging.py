@@ -24,6 +24,12 @@ def assess(
             metavar="FILE", help="The judgement as JSON, or as the filled-in workbook of `case judgement-form`."
         ),
     ],
+    author: Annotated[
+        str, typer.Option(metavar="ROLE", help="Who wrote it, when the panel's lead was absent: a member, by role.")
+    ] = "",
+    rated_by: Annotated[
+        list[str] | None, typer.Option(metavar="ROLE", help="Who rated, if not the whole panel; once for each.")
+    ] = None,
     partnership: Partnership = None,
     now: Now = None,
     dry_run: DryRun = False,
@@ -36,7 +42,9 @@ def assess(
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.services import assessments
 
-        done = assessments.assess(desk.uow, desk.case(ref), given, now=desk.now, by=desk.by)
+        done = assessments.assess(
+            desk.uow, desk.case(ref), given, now=desk.now, by=desk.by, author=author, rated_by=rated_by or ()
+        )
     _judged(done, "is filed", as_json, dry_run)
 
 
@@ -63,7 +71,10 @@ def agree(
 
 def _judged(done: Assessed, what: str, as_json: bool, dry_run: bool) -> None:
     words = f"{done.ref}: judgement {done.version} {what}; it rests on: {done.basis}."
-    show.answer(show.marked(done.as_json(), dry_run), as_json=as_json, plain=lambda: show.line(words))
+    if done.deputy_author:
+        words += f" Deputy author: {done.author}."
+    plain = "\n".join((words, *done.notes))
+    show.answer(show.marked(done.as_json(), dry_run), as_json=as_json, plain=lambda: show.line(plain))
     show.dry(dry_run, as_json=as_json)
 
 

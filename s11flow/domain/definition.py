@@ -5,6 +5,7 @@ A definition is read from TOML once, checked, and pinned by content when a cycle
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from datetime import date, time
 from typing import ClassVar, Literal
@@ -87,6 +88,7 @@ class Policy:
     outcome_working_days: int = 1
     first_year_is_escalated: bool = False
     digest_at: time = time(7, 30)
+    free_time_requests: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class PanelRules:
     place: str
     session_minutes: int = 30
     breaks: tuple[Break, ...] = ()
+    quorum: int | None = None
+    travel_minutes: int = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,30 @@ class Rating:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherPoint:
+    """What is written for a point of another scale, and the code of the rating it counts as."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = _STRICT
+    given: str
+    rating: str
+
+
+@dataclass(frozen=True, slots=True)
+class OtherScale:
+    """A scale that agencies may know from elsewhere, and how its points count here; both are printed."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = _STRICT
+    name: str
+    points: tuple[OtherPoint, ...]
+
+    @property
+    def words(self) -> str:
+        """The table in words, as it is printed beside what was read by it."""
+        said = ", ".join(f'"{point.given}" is read as {point.rating}' for point in self.points)
+        return f"{self.name}: {said}."
+
+
+@dataclass(frozen=True, slots=True)
 class DutyBody:
     """A kind of body that the Act names; `category` matches the register's."""
 
@@ -236,13 +264,26 @@ class Definition:
     scale: tuple[Rating, ...]
     duty_bodies: tuple[DutyBody, ...] = ()
     closures: tuple[Closure, ...] = ()
+    other_scales: tuple[OtherScale, ...] = ()
     letters_off: tuple[str, ...] = field(default=())
 
-    def chair_for(self, agency: str) -> Person | None:
-        """Who is told that *agency* did not submit: never somebody who belongs to it (None: the Business Manager)."""
+    def chair_for(self, agency: str, declared: Collection[str] = ()) -> Person | None:
+        """Who is told that *agency* did not submit: never somebody who belongs to it (None: the Business Manager).
+
+        Nor is it somebody whose title is among those who *declared* an interest in it.
+        """
         for person in (self.people.executive_chair, self.people.alternate):
-            if person is not None and person.agency != agency:
+            if person is not None and person.agency != agency and person.title not in declared:
                 return person
+        return None
+
+    def on_other_scale(self, given: str) -> tuple[OtherScale, str] | None:
+        """The scale that has the point *given*, whatever its capitals, and the rating it counts as; or None."""
+        said = given.strip().casefold()
+        for scale in self.other_scales:
+            for point in scale.points:
+                if point.given.casefold() == said:
+                    return scale, point.rating
         return None
 
     def period_of(self, year: int) -> tuple[date, date]:
@@ -260,6 +301,7 @@ def faults(definition: Definition) -> tuple[str, ...]:
     return (
         *_rule_faults(definition),
         *_number_faults(definition),
+        *_other_scale_faults(definition),
         *_panel_faults(definition),
         *_policy_faults(definition),
     )
@@ -352,6 +394,27 @@ def _number_faults(definition: Definition) -> list[str]:
     return found
 
 
+def _other_scale_faults(definition: Definition) -> list[str]:
+    codes = [rating.code for rating in definition.scale]
+    own = {name.casefold() for rating in definition.scale for name in (rating.code, rating.word)}
+    points = [point for scale in definition.other_scales for point in scale.points]
+    found = [
+        f'other_scales: "{point.given}" counts as "{point.rating}", which is no rating here; use {_or(tuple(codes))}.'
+        for point in points
+        if point.rating not in codes
+    ]
+    found += [
+        f'other_scales: "{point.given}" is a rating of your own scale; leave it out.'
+        for point in points
+        if point.given.casefold() in own
+    ]
+    found += [
+        f'other_scales: "{given}" stands twice, so that nobody can tell which is meant; keep one.'
+        for given in _doubled([point.given.casefold() for point in points])
+    ]
+    return found
+
+
 def _panel_faults(definition: Definition) -> list[str]:
     panel, found = definition.panel, []
     if panel.starts >= panel.ends:
@@ -363,6 +426,11 @@ def _panel_faults(definition: Definition) -> list[str]:
         for pause in panel.breaks
         if not panel.starts <= pause.starts < pause.ends <= panel.ends
     ]
+    members = len(definition.people.panel)
+    if panel.quorum is not None and not 1 <= panel.quorum <= members:
+        found.append(f"panel.quorum: {panel.quorum} is not 1 to {members}, the number of members in people.panel.")
+    if not 0 <= panel.travel_minutes <= 240:
+        found.append(f"panel.travel_minutes: {panel.travel_minutes} is not 0 to 240; the usual is 15.")
     return found
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from calendars import london
@@ -16,10 +16,14 @@ _FREE_STARTS_NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A case that needs a session. Those with the same `together` (one contact's agencies) sit back to back."""
+    """A case that needs a session. Those with the same `together` (one contact's agencies) sit back to back.
+
+    `hindered` says why it could not begin at an instant, whatever is free then; None where it could.
+    """
 
     ref: str
     together: str
+    hindered: Hindrance | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,25 @@ class Pencilled:
 
     slots: dict[str, Slot]
     left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """A session as it binds people: when, where, whose, and everybody who is to be there.
+
+    `agency` is known by partnership and code; `people` are addresses, in lower case, the panel's members among them.
+    """
+
+    ref: str
+    agency: str
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    people: frozenset[str]
+
+
+Hindrance = Callable[[datetime], str | None]
+"""Why a session cannot begin at an instant, in a clause that follows it; None if nothing hinders."""
 
 
 def slots_of_day(panel: PanelRules, on: date) -> tuple[Slot, ...]:
@@ -55,32 +78,99 @@ def pencil(panel: PanelRules, days: Sequence[date], taken: Collection[datetime],
     day has an unbroken run for them. Days are filled evenly, up to their share, and what does not fit so goes wherever
     there is room; a group for which no day has room as a whole is split. The same input always gives the same plan.
     """
-    room = _Room(panel, days, taken, share=-(-len(wanted) // len(days)) if days else 0)
+    hindered = {each.ref: each.hindered for each in wanted if each.hindered is not None}
+    room = _Room(panel, days, taken, hindered, share=-(-len(wanted) // len(days)) if days else 0)
     left_over = [group for group in _groups(wanted) if not room.seat(group, within_share=True)]
     left = [ref for group in left_over for ref in room.seat_in_parts(group)]
     order = [each.ref for each in wanted]
     return Pencilled({ref: room.given[ref] for ref in order if ref in room.given}, tuple(sorted(left, key=order.index)))
 
 
-def clash(panel: PanelRules, slot_start: datetime, taken: Collection[datetime]) -> str | None:
+def clash(
+    panel: PanelRules, slot_start: datetime, taken: Collection[datetime], hindered: Hindrance | None = None
+) -> str | None:
     """None if a session may begin at *slot_start*; else why not, with up to three free starts of that day.
 
-    *taken* are the starts of other agencies' sessions, on whatever day.
+    *taken* are the starts of other agencies' sessions, on whatever day; *hindered* knows what else is in the way.
     """
-    if (reason := _obstacle(panel, slot_start, taken)) is None:
+    hinders = hindered or _nothing_hinders
+    if (reason := _obstacle(panel, slot_start, taken) or hinders(slot_start)) is None:
         return None
-    free = [slot for slot in slots_of_day(panel, london.day_of(slot_start)) if _is_free(panel, slot.starts_at, taken)]
-    nearest = sorted(free, key=lambda slot: abs(slot.starts_at - slot_start))[:_FREE_STARTS_NAMED]
-    times = [_spell_start(slot.starts_at) for slot in sorted(nearest, key=lambda slot: slot.starts_at)]
+    free = [
+        slot.starts_at
+        for slot in slots_of_day(panel, london.day_of(slot_start))
+        if _is_free(panel, slot.starts_at, taken) and hinders(slot.starts_at) is None
+    ]
+    nearest = sorted(free, key=lambda starts_at: abs(starts_at - slot_start))[:_FREE_STARTS_NAMED]
+    times = [_spell_start(starts_at) for starts_at in sorted(nearest)]
     options = f"free that day: {', '.join(times)}" if times else "nothing is free that day; use another"
     return f"{london.spell(slot_start)} {reason}; {options}."
+
+
+def hindrance(panel: PanelRules, own: Engagement, others: Sequence[Engagement]) -> Hindrance:
+    """What keeps the session *own*, begun at some instant, from being held beside *others* (case 21).
+
+    Nobody can be in two places, a room holds one session, and who goes from one place to another needs the time.
+    """
+    travel = timedelta(minutes=panel.travel_minutes)
+
+    def hinders(starts_at: datetime) -> str | None:
+        there = replace(own, starts_at=starts_at, ends_at=starts_at + _length(panel))
+        return next((why for other in others if (why := _why_not_both(there, other, travel)) is not None), None)
+
+    return hinders
+
+
+def _why_not_both(own: Engagement, other: Engagement, travel: timedelta) -> str | None:
+    theirs = f"the session of {other.ref} at {_spell_start(other.starts_at)}"
+    shared = sorted(own.people & other.people)
+    are_apart = is_in_person(own.place) and is_in_person(other.place) and not _same_place(own, other)
+    if own.starts_at < other.ends_at and other.starts_at < own.ends_at:
+        if own.agency == other.agency:
+            return f"overlaps {theirs}, which is the same agency's"
+        if shared:
+            return f"overlaps {theirs}, and {shared[0]} is wanted at both"
+        if is_in_person(own.place) and _same_place(own, other):
+            return f"overlaps {theirs}, which is in the same room"
+        return None
+    between = max(own.starts_at - other.ends_at, other.starts_at - own.ends_at)
+    if are_apart and shared and between < travel:
+        minutes = int(between.total_seconds()) // 60
+        needed = int(travel.total_seconds()) // 60
+        way = f"{minutes} minutes to go between {other.place} and {own.place}; {needed} are needed"
+        return f"leaves {shared[0]}, who is wanted at {theirs} too, {way}"
+    return None
+
+
+_FROM_AFAR = ("video", "online", "telephone", "https://")
+
+
+def is_in_person(place: str) -> bool:
+    """Whether people must go to a place: nothing in its words says that they may join from elsewhere."""
+    return not any(word in place.casefold() for word in _FROM_AFAR)
+
+
+def _same_place(one: Engagement, other: Engagement) -> bool:
+    return one.place.strip().casefold() == other.place.strip().casefold()
+
+
+def _nothing_hinders(starts_at: datetime) -> str | None:
+    return None
 
 
 class _Room:
     """The sessions still free on each day, and who has been given one."""
 
-    def __init__(self, panel: PanelRules, days: Sequence[date], taken: Collection[datetime], share: int) -> None:
+    def __init__(
+        self,
+        panel: PanelRules,
+        days: Sequence[date],
+        taken: Collection[datetime],
+        hindered: Mapping[str, Hindrance],
+        share: int,
+    ) -> None:
         self.given: dict[str, Slot] = {}
+        self._hindered = hindered
         self._share = share
         self._used = dict.fromkeys(days, 0)
         self._of_day = {day: slots_of_day(panel, day) for day in days}
@@ -93,7 +183,7 @@ class _Room:
             for day in self._of_day:
                 if within_share and self._used[day] + len(group) > self._share:
                     continue
-                if run := self._run(day, len(group), may_break=may_break):
+                if run := self._run(day, group, may_break=may_break):
                     self._give(day, group, run)
                     return True
         return False
@@ -107,10 +197,18 @@ class _Room:
             group = group[size:]
         return group
 
-    def _run(self, day: date, size: int, *, may_break: bool) -> Sequence[Slot]:
-        slots = self._of_day[day]
+    def _run(self, day: date, group: Sequence[str], *, may_break: bool) -> Sequence[Slot]:
+        slots, size = self._of_day[day], len(group)
         runs = (slots[first : first + size] for first in range(len(slots) - size + 1))
-        return next((run for run in runs if self._free.issuperset(run) and (may_break or _is_unbroken(run))), ())
+        free = (run for run in runs if self._free.issuperset(run) and (may_break or _is_unbroken(run)))
+        return next((run for run in free if self._suits(group, run)), ())
+
+    def _suits(self, group: Sequence[str], run: Sequence[Slot]) -> bool:
+        """Whether everybody who is wanted for the group's sessions can be there."""
+        wanted = zip(group, run, strict=True)
+        return not self._hindered or all(
+            self._hindered.get(ref, _nothing_hinders)(slot.starts_at) is None for ref, slot in wanted
+        )
 
     def _give(self, day: date, group: Sequence[str], run: Sequence[Slot]) -> None:
         self.given.update(zip(group, run, strict=True))

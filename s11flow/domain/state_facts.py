@@ -83,6 +83,7 @@ MESSAGE_FACTS: dict[MessageState, StateFacts] = {
 }
 PANEL_DAY_FACTS: dict[PanelDayState, StateFacts] = {
     PanelDayState.SITTING:    StateFacts("the panel sits",  "the panel sits",           "sits", True),
+    PanelDayState.RESERVE:    StateFacts("kept in reserve", "kept in reserve",         "kept in reserve", True),
     PanelDayState.STOOD_DOWN: StateFacts("stood down",      "the panel could not meet", "did not meet", False, is_end=True),
 }
 # fmt: on

@@ -32,7 +32,9 @@ from s11flow.domain.timetable import DEADLINE_RANK, DueAction, Rulebook, dates_l
 SUBMIT_LETTERS = frozenset({"reminder", "target_missed"})
 # What is still waiting to go when a report arrives, or is no longer owed, and has lost its reason.
 CHASING_LETTERS = SUBMIT_LETTERS | {"escalation_warning", "non_submission", "escalation", "return_by_reminder"}
-SESSION_LETTERS = frozenset({"panel_invitation", "panel_invitation_changed", "reply_chase", "session_reminder"})
+SESSION_LETTERS = frozenset(
+    {"panel_invitation", "panel_invitation_changed", "reply_chase", "session_reminder", "time_offered"}
+)
 
 
 def settle(rules: Rulebook, facts: F, now: datetime) -> Plan[F]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from s11flow.domain.agenda import reply_of
-from s11flow.domain.definition import DateRule
+from s11flow.domain.definition import DateRule, Person
 from s11flow.domain.model import CaseState, SessionState
 from s11flow.domain.timetable import Rulebook
 from s11flow.letters.blocks import (
@@ -25,6 +26,7 @@ from s11flow.letters.heads import (
     session_head,
     session_of,
     text,
+    texts,
 )
 from s11flow.letters.recipients import case_facts, person_of
 
@@ -100,6 +102,46 @@ def panel_invitation_cancelled(w: Writing) -> PanelInvitationCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeOffered(AboutSession):
+    """The time that is offered, beside the one that is kept until the agency answers; whether it is an exchange."""
+
+    offered: str
+    is_exchange: bool
+    answer_by: str
+
+
+def time_offered(w: Writing) -> TimeOffered:
+    """Offers another time."""
+    about, until = w.letter.about, w.letter.valid_until
+    return TimeOffered(
+        *session_head(w),
+        offered=when_words(about.get("offered")),
+        is_exchange=about.get("exchange") is True,
+        answer_by=_day_before(w, until) if until is not None else "",
+    )
+
+
+def _day_before(w: Writing, at: datetime) -> str:
+    """The working day before an instant, if that still lies ahead."""
+    on = w.rules.days.add(w.rules.days.roll_back(london_day(at)), -1)
+    return "" if on <= london_day(w.now) else day_words(on)
+
+
+@dataclass(frozen=True, slots=True)
+class DeputyAttended(AboutSession):
+    """Who came, where nobody did who is named for the agency; who those are."""
+
+    came: tuple[str, ...]
+    named: tuple[str, ...]
+
+
+def deputy_attended(w: Writing) -> DeputyAttended:
+    """Tells the senior leader that others stood in."""
+    agency = case_facts(w.letter).agency
+    return DeputyAttended(*session_head(w), came=texts(w.letter.private.get("came")), named=agency.invited)
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyChase(AboutSession):
     """The time and place again, and that no answer has come."""
 
@@ -123,7 +165,7 @@ def session_reminder(w: Writing) -> SessionReminder:
 
 @dataclass(frozen=True, slots=True)
 class PackItem:
-    """One session of the running order; `is_own` hides it from a member who belongs to the agency."""
+    """One session of the running order; one that `is_own` shows nothing to a member who leaves for it."""
 
     starts: str
     agency: str
@@ -133,6 +175,9 @@ class PackItem:
     self_ratings: str
     last_judgement: str
     open_actions: str
+    review_actions: str
+    closed_links: str
+    panel: str
     is_own: bool
 
 
@@ -148,18 +193,31 @@ class PanelPack(AboutPartnership):
 def panel_pack(w: Writing) -> PanelPack:
     """Prepares a member of the panel for the day."""
     person = person_of(w.rules, w.to)
-    own = None if person is None else person.agency
     day = getattr(w.letter.facts, "on", None)
     sessions = rows((w.dossier.overview or {}).get("sessions"))
     return PanelPack(
         *plain_head(w),
         day="" if day is None else day_words(day),
         place=w.rules.definition.panel.place,
-        items_in_order=tuple(_pack_item(row, own) for row in sessions),
+        items_in_order=tuple(_pack_item(row, is_own=_leaves(row, person)) for row in sessions),
     )
 
 
-def _pack_item(row: Mapping[str, object], own: str | None) -> PackItem:
+def _leaves(row: Mapping[str, object], person: Person | None) -> bool:
+    """Whether a member of the panel leaves for a session: it is their own agency's, or they declared an interest."""
+    if person is None:
+        return False
+    belongs = person.agency is not None and person.agency == text(row, "code")
+    return belongs or person.title in texts(row.get("leaves"))
+
+
+def _pack_item(row: Mapping[str, object], *, is_own: bool) -> PackItem:
+    """What the pack says of a session; to who leaves for it no more than when it is, and whose."""
+    if is_own:
+        nothing: dict[str, Any] = dict.fromkeys((item.name for item in fields(PackItem)), "")
+        return PackItem(
+            **{**nothing, "starts": time_words(row.get("starts")), "agency": text(row, "agency"), "is_own": True}
+        )
     declined = row.get("declined")
     reply = (
         "declined" if declined is True else text(row, "reply") or ("" if declined is False else text(row, "declined"))
@@ -173,7 +231,10 @@ def _pack_item(row: Mapping[str, object], own: str | None) -> PackItem:
         self_ratings=text(row, "self_ratings") or "none given",
         last_judgement=text(row, "last_judgement") or "none on record",
         open_actions=text(row, "open_actions") or "none on record",
-        is_own=own is not None and own == text(row, "code"),
+        review_actions=text(row, "review_actions") or "none on record",
+        closed_links=text(row, "closed_links"),
+        panel=text(row, "quorum") if row.get("leaves") else "",
+        is_own=False,
     )
 
 

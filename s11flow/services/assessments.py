@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,57 +12,92 @@ from sqlalchemy import Connection, insert, update
 
 from db import queries
 from db.unit_of_work import UnitOfWork
-from s11flow.domain import acts
+from s11flow.domain import acts, raters
 from s11flow.domain.decide import basis_of
 from s11flow.domain.definition import Definition
 from s11flow.domain.model import CaseFacts
 from s11flow.letters.compose import Dossier
 from s11flow.reports import Assessment, read_assessment
 from s11flow.reports.assessment import ReviewAction
-from s11flow.services import cases
+from s11flow.services import cases, held_actions, own_words, readings
 from s11flow.services.chain import canonical
+from s11flow.services.readings import Reading
 
 Reader = Callable[[Definition], Assessment]
 
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """A judgement that was filed: its version and what it rests on."""
+    """A judgement that was filed: its version, what it rests on, who wrote it and who rated, where they were named.
+
+    `notes` are sentences about what a person should look at in it.
+    """
 
     ref: str
     version: int
     basis: str
+    author: str
+    deputy_author: bool
+    rated_by: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The shape scripts rely on."""
-        return {"case": self.ref, "version": self.version, "basis": self.basis}
+        return {
+            "case": self.ref,
+            "version": self.version,
+            "basis": self.basis,
+            "author": self.author,
+            "deputy_author": self.deputy_author,
+            "rated_by": list(self.rated_by),
+            "notes": list(self.notes),
+        }
 
 
-def assess(uow: UnitOfWork, ref: str, given: str | Reader, *, now: datetime, by: str) -> Assessed:
+def assess(
+    uow: UnitOfWork,
+    ref: str,
+    given: str | Reader,
+    *,
+    now: datetime,
+    by: str,
+    author: str = "",
+    rated_by: Sequence[str] = (),
+) -> Assessed:
     """File the panel's draft judgement and send it to the agency to check for accuracy.
 
-    It is *given* as JSON text, or as what reads it by the definition of the case's cycle.
+    It is *given* as JSON text, or as what reads it by the definition of the case's cycle. Without an *author*, by role,
+    the panel's lead wrote it; without *rated_by* the panel rated it. What the agency said of itself in its form, and
+    the actions from reviews that are held for it, are kept with it where it leaves them out.
 
-    Raises WrongAssessmentError naming every fault, RefusedError when the case is not to be judged now.
+    Raises WrongAssessmentError naming every fault, RefusedError when the case is not to be judged now, or not by these.
     """
     with uow.write() as connection:
         loaded = cases.one_case(connection, ref)
         facts = loaded.facts
         assert isinstance(facts, CaseFacts)
         definition = loaded.rules.definition
-        judgement = read_assessment(given, definition) if isinstance(given, str) else given(definition)
+        read = read_assessment(given, definition) if isinstance(given, str) else given(definition)
+        said = readings.standing(connection, [loaded.id]).get(loaded.id, Reading())
+        notes = own_words.differences(read, said, definition)
+        judgement = own_words.with_own_words(read, said, definition)
+        judgement = own_words.with_held_actions(judgement, held_actions.of_case(connection, loaded))
         basis = judgement.basis or facts.basis or basis_of(facts)
         dossier = Dossier(assessment=for_letters(judgement, definition, basis))
-        change = cases.change_for(loaded, acts.Assess(basis), by=by, now=now, dossier=dossier)
+        author = raters.as_named(definition, author)
+        named = tuple(raters.as_named(definition, who) for who in rated_by)
+        what = acts.Assess(basis, author, named)
+        change = cases.change_for(loaded, what, by=by, now=now, dossier=dossier)
         version = _next_version(connection, loaded.id)
         row = {
             "case_id": loaded.id, "version": version, "given_at": now, "basis": basis,
+            "author": author, "rated_by": canonical(list(named)) if named else "",
             "body": canonical(judgement.model_dump(mode="json", by_alias=True)),
         }  # fmt: skip
         change.writes(connection, "assessment")
         connection.execute(insert(queries.assessment), row)
         cases.write(connection, [change], now)
-    return Assessed(loaded.ref, version, basis)
+    return Assessed(loaded.ref, version, basis, *_by(definition, author), named, notes)
 
 
 def agree(uow: UnitOfWork, ref: str, *, now: datetime, by: str) -> Assessed:
@@ -77,7 +113,13 @@ def agree(uow: UnitOfWork, ref: str, *, now: datetime, by: str) -> Assessed:
         judgement = Assessment.model_validate_json(newest.body)
         change.dossier = Dossier(assessment=for_letters(judgement, loaded.rules.definition, newest.basis))
         cases.write(connection, [change], now)
-    return Assessed(loaded.ref, newest.version, newest.basis)
+    rated_by = tuple(json.loads(newest.rated_by)) if newest.rated_by else ()
+    return Assessed(loaded.ref, newest.version, newest.basis, *_by(loaded.rules.definition, newest.author), rated_by)
+
+
+def _by(definition: Definition, author: str) -> tuple[str, bool]:
+    """Who wrote a judgement, and whether they stood in for the panel's lead."""
+    return author or raters.lead(definition).title, raters.is_deputy(definition, author)
 
 
 def _next_version(connection: Connection, case_id: int) -> int:
@@ -93,18 +135,18 @@ def for_letters(judgement: Assessment, definition: Definition, basis: str) -> di
         "basis": basis,
         "ratings": [
             {"standard": item.standard, "title": titles[item.standard],
-             "word": words.get(item.panel or "", "no judgement"), "reason": item.reason}
+             "word": words.get(item.panel or "", "no judgement"), "reason": item.said}
             for item in judgement.standards
         ],
         "good_practice": [remark.text for remark in judgement.good_practice],
         "recommendations": [item.text for item in judgement.recommendations],
         "actions": [
-            {"what": item.what, "owner": item.owner, "by": _by(item)} for item in judgement.actions
+            {"what": item.what, "owner": item.owner, "by": _by_when(item)} for item in judgement.actions
         ],
     }  # fmt: skip
 
 
-def _by(action: ReviewAction) -> str:
+def _by_when(action: ReviewAction) -> str:
     """By when an action is to be done, or that it is."""
     if action.status == "done":
         return "done"

@@ -37,7 +37,7 @@ from s11flow.domain.model import (
     Plan,
     Track,
 )
-from s11flow.domain.panels import Pencilled, Wanted, pencil
+from s11flow.domain.panels import Pencilled, pencil
 from s11flow.domain.timetable import (
     Rulebook,
     cut_off_of,
@@ -48,7 +48,7 @@ from s11flow.domain.timetable import (
     target_of,
 )
 from s11flow.services import agencies, cases, record, rulebooks, subjects
-from s11flow.services.engagements import taken_by
+from s11flow.services.engagements import taken_by, wishes
 from s11flow.services.stored import agency_from, dated_text, dates_text
 from s11flow.services.subjects import Change, Loaded, save
 
@@ -137,7 +137,7 @@ def _open(
     for day in panel_days:
         new_panel_day(connection, cycle, day)
     ahead = days_ahead(panel_days, now)
-    pencilled = _allocate(rules, ahead or panel_days, register)
+    pencilled = _allocate(connection, cycle, ahead or panel_days, register)
     left = _new_cases(connection, cycle, register, pencilled)
     cases.days_again(connection, cycle.id)
     _wake_partnership(connection, home, ref, now, by)
@@ -247,20 +247,22 @@ def days_ahead(days: Sequence[date], now: datetime) -> list[date]:
     return [day for day in days if day > london.day_of(now)]
 
 
-def _allocate(rules: Rulebook, days: Sequence[date], register: Sequence[tuple[int, Agency]]) -> Pencilled:
-    wanted = [wanted_for(agency.code, agency) for _, agency in register if is_seen_by_panel(agency)]
-    return pencil(rules.definition.panel, days, (), wanted)
+def _allocate(
+    connection: Connection,
+    cycle: Opening,
+    days: Sequence[date],
+    register: Sequence[tuple[int, Agency]],
+    taken: Sequence[datetime] = (),
+) -> Pencilled:
+    seen = {agency.code: agency for _, agency in register if is_seen_by_panel(agency)}
+    wanted = wishes(connection, cycle.rules, cycle.row, seen, days)
+    return pencil(cycle.rules.definition.panel, days, taken, wanted)
 
 
 def is_seen_by_panel(agency: Agency) -> bool:
     """Whether an agency gets a session of its own when a cycle opens: it is asked, and reports for itself in full."""
     is_asked = agency.status == AgencyStatus.ACTIVE and agency.lead is None and agency.contact is not None
     return is_asked and agency.track in (Track.FULL, Track.FIRST_YEAR)
-
-
-def wanted_for(ref: str, agency: Agency) -> Wanted:
-    """A wish for a session; agencies of one contact sit back to back (case 4)."""
-    return Wanted(ref, (agency.contact or ref).casefold())
 
 
 def _new_cases(
@@ -469,8 +471,7 @@ def new_case(
     cycle = Opening(row.id, row.ref, row, loaded.rules, loaded.templates, facts.cut_off, now, by, period)
     days = [found.day for found in queries.panel_days_of(connection, row.id) if found.state == PanelDayState.SITTING]
     taken = taken_by(queries.live_sessions(connection, row.id))
-    wanted = [wanted_for(code, agency)] if is_seen_by_panel(agency) else []
-    pencilled = pencil(loaded.rules.definition.panel, days_ahead(days, now), taken, wanted)
+    pencilled = _allocate(connection, cycle, days_ahead(days, now), [(agency_id, agency)], taken)
     ids = _case_rows(connection, cycle, [(agency_id, agency)], pencilled)
     save(connection, [_new_case(cycle, ids[code], agency, pencilled)], now)
     cases.days_again(connection, cycle.id)

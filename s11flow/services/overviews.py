@@ -14,6 +14,7 @@ from calendars import london
 from db import queries
 from db.tables import Incident
 from s11flow.domain.agenda import agenda, blocked, is_overdue, reply_of
+from s11flow.domain.interests import is_quorate, leaving, quorum_sentence
 from s11flow.domain.model import (
     CaseFacts,
     CaseState,
@@ -25,10 +26,13 @@ from s11flow.domain.model import (
     Session,
     Submission,
 )
+from s11flow.domain.review_actions import ReviewAction, plain, since
 from s11flow.domain.state_facts import CASE_FACTS, facts_of
 from s11flow.domain.timetable import Rulebook, after_session, owed_by
 from s11flow.letters.recipients import role_words
+from s11flow.services import held_actions, readings
 from s11flow.services.checkpoints import checkpoint
+from s11flow.services.readings import Reading
 from s11flow.services.subjects import Loaded, load_cases
 
 _incident, _subject, _mail = queries.table(Incident), queries.subject, queries.waiting_mail
@@ -46,12 +50,26 @@ def running_order(connection: Connection, loaded: Loaded, now: datetime) -> dict
     live = queries.live_sessions(connection, loaded.cycle_id)
     cases = _cases(connection, [row.case_id for row in live if london.day_of(row.starts_at) == on])
     judged = _last_judgements(connection, loaded.facts, cases)
+    said = readings.standing(connection, [case.id for case in cases])
+    held = held_actions.held(connection, [case.row.agency_id for case in cases])
     ordered = sorted(cases, key=lambda case: _session(case).starts_at)
-    return {"sessions": [_running(case, judged.get(_facts(case).agency.code, {})) for case in ordered]}
+    return {
+        "sessions": [
+            _running(
+                case,
+                judged.get(_facts(case).agency.code, {}),
+                said.get(case.id, Reading()),
+                since(held[case.row.agency_id], _facts(case).opened_at),
+            )
+            for case in ordered
+        ]
+    }
 
 
-def _running(case: Loaded, judged: Mapping[str, Any]) -> dict[str, object]:
+def _running(case: Loaded, judged: Mapping[str, Any], said: Reading, held: Sequence[ReviewAction]) -> dict[str, object]:
     facts, session = _facts(case), _session(case)
+    known = {plain(each.title) for each in held}
+    owed = (row for row in judged.get("actions", ()) if row["status"] != "done" and plain(row["what"]) not in known)
     return {
         "starts": london.iso(session.starts_at),
         "agency": facts.agency.name,
@@ -59,9 +77,13 @@ def _running(case: Loaded, judged: Mapping[str, Any]) -> dict[str, object]:
         "state": facts_of(facts.state).staff,
         "report": "" if facts.submission is None else _report_words(facts.submission),
         "reply": reply_of(session, facts.agency),
-        "self_ratings": "",
+        "self_ratings": readings.rating_words(said, case.rules.definition),
+        "closed_links": ", ".join(link.address for link in said.closed_links),
         "last_judgement": "; ".join(_rated(case.rules, row) for row in judged.get("standards", ())),
-        "open_actions": "; ".join(_action_words(row) for row in judged.get("actions", ()) if row["status"] != "done"),
+        "open_actions": "; ".join(_action_words(row) for row in owed),
+        "review_actions": " ".join(each.sentence for each in held),
+        "leaves": [each.title for each in leaving(case.rules.definition, facts)],
+        "quorum": quorum_sentence(case.rules.definition, facts),
     }
 
 
@@ -229,6 +251,8 @@ def _session_tasks(rules: Rulebook, facts: CaseFacts, now: datetime) -> Iterator
         return
     if session.is_live and now >= session.ends_at:
         yield f"{_named(facts)}: record its session of {london.spell(session.starts_at)}."
+    if session.is_live and now < session.ends_at:
+        yield from _slot_tasks(rules, facts, session)
     due, closes = after_session(rules, london.day_of(session.starts_at))
     if facts.state == CaseState.CONSIDERED and now > due.at:
         yield f"{_named(facts)}: its draft judgement was due on {london.spell_day(due.on)}."
@@ -236,6 +260,18 @@ def _session_tasks(rules: Rulebook, facts: CaseFacts, now: datetime) -> Iterator
         on = max(closes.on, rules.days.add(london.day_of(facts.assessed_at), rules.days.between(due.on, closes.on)))
         if london.day_of(now) > on:
             yield f"{_named(facts)}: its accuracy check closed on {london.spell_day(on)}; agree the judgement."
+
+
+def _slot_tasks(rules: Rulebook, facts: CaseFacts, session: Session) -> Iterator[str]:
+    """Another time that the agency asked for (case 22), and a session for which too few of the panel are left."""
+    if session.asked_at is not None:
+        wanted = "" if session.wanted_at is None else f" (it named {london.spell(session.wanted_at)})"
+        yield (
+            f"{_named(facts)}: it asked for another time than {london.spell(session.starts_at)}{wanted}; offer it a "
+            "free one, or its own to agencies that may be willing."
+        )
+    if not is_quorate(rules.definition, facts):
+        yield f"{_named(facts)}: {quorum_sentence(rules.definition, facts)}"
 
 
 def _named(facts: CaseFacts) -> str:

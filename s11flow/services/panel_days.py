@@ -16,6 +16,7 @@ from s11flow.domain import acts
 from s11flow.domain.agenda import is_late
 from s11flow.domain.errors import UnknownError, WrongInputError
 from s11flow.domain.model import (
+    Agency,
     CaseFacts,
     CaseState,
     CycleFacts,
@@ -40,7 +41,7 @@ from s11flow.services.cycles import (
     new_panel_day,
     new_uid,
 )
-from s11flow.services.engagements import hindrance_of, taken_by, wish
+from s11flow.services.engagements import hindrance_of, taken_by, wishes
 from s11flow.services.subjects import Change, Loaded, save
 
 
@@ -117,7 +118,7 @@ def _may_be_seen_later(case: Loaded) -> bool:
     """Whether an agency that is to be seen has not been, has no session to come, or reported late or not at all."""
     facts = case.facts
     assert isinstance(facts, CaseFacts)
-    if facts.state not in _BEFORE_PANEL or facts.agency.contact is None:
+    if facts.state not in _BEFORE_PANEL or not _is_seen(facts):
         return False
     is_unseen = facts.session is None or not facts.session.is_live
     return is_unseen or facts.state == CaseState.NOT_SUBMITTED or is_late(facts)
@@ -234,7 +235,12 @@ def _wants_session(case: Loaded) -> bool:
     assert isinstance(facts, CaseFacts)
     waiting = facts.state in _BEFORE_PANEL
     held = facts.session is not None and (facts.session.is_live or facts.session.recorded_at is not None)
-    return waiting and not held and facts.agency.contact is not None and facts.track != Track.LIGHT
+    return waiting and not held and _is_seen(facts)
+
+
+def _is_seen(facts: CaseFacts) -> bool:
+    """Whether the panel sees the agency at all: there is somebody to invite, and it reports in full."""
+    return facts.agency.contact is not None and facts.track in (Track.FULL, Track.FIRST_YEAR)
 
 
 def _pencil_refs(
@@ -249,7 +255,8 @@ def _pencil_refs(
     """Give each of these cases a session on these days, first-fit around what is taken; returns who is left."""
     taken = taken_by(queries.live_sessions(connection, row.id))
     loaded = {ref: cases.one_case(connection, ref) for ref in refs}
-    wanted = [wish(connection, case, days) for case in loaded.values()]
+    agencies = {ref: _agency(case) for ref, case in loaded.items()}
+    wanted = wishes(connection, rules, row, agencies, days)
     found = pencil(rules.definition.panel, days, taken, wanted)
     changes = [
         cases.change_for(loaded[ref], acts.Pencil(slot, new_uid(rules)), by=by, now=now)
@@ -258,6 +265,11 @@ def _pencil_refs(
     if changes:
         cases.write(connection, changes, now)
     return found.left
+
+
+def _agency(case: Loaded) -> Agency:
+    assert isinstance(case.facts, CaseFacts)
+    return case.facts.agency
 
 
 def move_day(

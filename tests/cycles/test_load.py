@@ -196,6 +196,7 @@ def test_closures_breaks_and_letters_switched_off_are_read() -> None:
         "The panel room, or by video link",
         30,
         (Break(time(11), time(11, 15)), Break(time(12, 45), time(13, 30)), Break(time(15, 30), time(15, 45))),
+        quorum=3,
     )
     assert definition.people.panel[1] == Person(
         "Chair of the Management Group", "management-group-chair@gloucestershire-agency.example", "01"
@@ -485,6 +486,25 @@ SENSES = {
         "schema = 1",
         "schema = 2",
         "schema: 2 is not known here; use 1.",
+    ),
+    "another scale that counts as no rating": (
+        '[[duty_bodies]]\ncategory = "local authority"',
+        '[[other_scales]]\nname = "Theirs"\npoints = [{ given = "0", rating = "blue" }]\n\n'
+        '[[duty_bodies]]\ncategory = "local authority"',
+        'other_scales: "0" counts as "blue", which is no rating here; use "red" or "amber" or "green".',
+    ),
+    "another scale with a rating of one's own": (
+        '[[duty_bodies]]\ncategory = "local authority"',
+        '[[other_scales]]\nname = "Theirs"\npoints = [{ given = "Green", rating = "amber" }]\n\n'
+        '[[duty_bodies]]\ncategory = "local authority"',
+        'other_scales: "Green" is a rating of your own scale; leave it out.',
+    ),
+    "another scale with a point that stands twice": (
+        '[[duty_bodies]]\ncategory = "local authority"',
+        '[[other_scales]]\nname = "Theirs"\n'
+        'points = [{ given = "A", rating = "green" }, { given = "a", rating = "red" }]\n\n'
+        '[[duty_bodies]]\ncategory = "local authority"',
+        'other_scales: "a" stands twice, so that nobody can tell which is meant; keep one.',
     ),
     "a limit below nothing": (
         "fair_notice_working_days = 15",
