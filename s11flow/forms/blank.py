@@ -26,7 +26,7 @@ def blank_form(blank: Blank) -> bytes:
         _standard(file, blank, standard)
     _say(file, "Heading 1", wording.ACTIONS)
     _say(file, "Normal", wording.ACTIONS_GUIDANCE)
-    held = [(action.what, action.review, action.status, "") for action in blank.actions]
+    held = [(wording.action_line(each.called, each.what), each.review, each.status, "") for each in blank.actions]
     _table(file, wording.ACTIONS, (wording.ACTION, wording.REVIEW, wording.STATUS, wording.EVIDENCE), held)
     _say(file, "Heading 1", wording.LINKS)
     _say(file, "Normal", wording.LINKS_GUIDANCE)

@@ -17,6 +17,7 @@ from s11flow.forms.shape import MARK, STATUSES, Answer, FilledForm, Link, Report
 from s11flow.office.read_word import NotAWordFile, Rows, read_word
 
 _NUMBER = re.compile(r"\s*(?:requirement\s+)?(\d+(?:\.\d+)+)(?!\d)[.):]?\s*", re.IGNORECASE)
+_CALLED = re.compile(r"\s*(A\d+)\s*[:.)]\s*")
 _SPACE = re.compile(r"\s+")
 _DAY_FORMS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %B %Y", "%d %b %Y", "%d/%m/%y")
 _ORDINAL = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
@@ -182,7 +183,10 @@ class _Reading:
         self.rows += 1
         said, is_last_years = _without_mark(response)
         code, given, qualified = rating_of(rating, self.definition.scale)
-        answer = Answer(number, said, practice, code, given, qualified, is_last_years)
+        by_table = ""
+        if given and code is None and (other := self.definition.on_other_scale(given)) is not None:
+            by_table, code = other[0].name, other[1]
+        answer = Answer(number, said, practice, code, given, qualified, is_last_years, by_table)
         self.answers.setdefault(number, []).append(answer)
 
     def _number_of(self, asked: str) -> tuple[str | None, str]:
@@ -214,7 +218,9 @@ class _Reading:
         if status and known is None:
             about = _quoted(what or review or evidence)
             self.unplaced.append(f"The status {_quoted(status)} of {about} is none of {', '.join(STATUSES)}.")
-        self.actions.append(ReportedAction(what, review, known, evidence))
+        held = _CALLED.match(what)
+        called, words = (held[1], what[held.end() :]) if held else ("", what)
+        self.actions.append(ReportedAction(words, review, known, evidence, called))
 
     # at the end
 

@@ -18,11 +18,12 @@ MARK = "s11flow report form"
 
 @dataclass(frozen=True, slots=True)
 class HeldAction:
-    """An action from a review that is held as open for the agency."""
+    """An action from a review that is held as open for the agency; *called* is how it is known again, "A7"."""
 
     what: str
     review: str = ""
     status: str = ""
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Answer:
     """What an agency says of one requirement.
 
     `rating` is a code of the scale, "n/a", or None; what was written there otherwise is in `as_given`. A rating that
-    holds only with a "but" is qualified. `is_last_years` when the text brought forward was left as it stood.
+    holds only with a "but" is qualified. `by_table` names the other scale by whose table in the definition a rating was
+    read. `is_last_years` when the text brought forward was left as it stood.
     """
 
     requirement: str
@@ -60,16 +62,26 @@ class Answer:
     as_given: str = ""
     is_qualified: bool = False
     is_last_years: bool = False
+    by_table: str = ""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether anything is said of the requirement."""
+        return bool(self.response or self.practice or self.rating or self.as_given)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedAction:
-    """How an agency says one of its actions from reviews stands; `status` is None where it says nothing we know."""
+    """How an agency says one of its actions from reviews stands; `status` is None where it says nothing we know.
+
+    `called` is what the form called an action that was held, "A7"; empty for one that the agency added.
+    """
 
     what: str
     review: str = ""
     status: Status | None = None
     evidence: str = ""
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)

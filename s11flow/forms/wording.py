@@ -39,12 +39,17 @@ ADDRESS, SHOWS = "Web address", "What it shows"
 
 def standard_heading(standard: Standard) -> str:
     """The heading over a standard's requirements."""
-    return f"Standard {standard.number}: {standard.title}"
+    return f"Standard {standard.number}: {standard.published or standard.title}"
 
 
 def rating_line(rating: Rating) -> str:
     """What a rating means, as the guidance has it."""
     return f"{rating.word}: {rating.meaning}"
+
+
+def action_line(called: str, what: str) -> str:
+    """An action as the form names it, so that it is known again however it is reworded."""
+    return f"{called}: {what}" if called else what
 
 
 def not_applicable_line() -> str:

@@ -49,11 +49,21 @@ def act(
 
 def one_case(connection: Connection, ref: str) -> Loaded:
     """The case *ref*, held until the transaction ends; UnknownError if there is none."""
+    case_id = _id_of(connection, ref)
+    queries.lock(connection, [case_id])
+    return load_cases(connection, [case_id])[0]
+
+
+def look_at(connection: Connection, ref: str) -> Loaded:
+    """The case *ref* as it stands, to read and not to change; UnknownError if there is none."""
+    return load_cases(connection, [_id_of(connection, ref)])[0]
+
+
+def _id_of(connection: Connection, ref: str) -> int:
     row = queries.subject_by_ref(connection, ref)
     if row is None or row.kind != "case":
         raise UnknownError(f"There is no case {ref}: see `s11flow case list` for the ones there are.")
-    queries.lock(connection, [row.id])
-    return load_cases(connection, [row.id])[0]
+    return int(row.id)
 
 
 def change_for(loaded: Loaded, what: ActOn, *, by: str, now: datetime, dossier: Dossier | None = None) -> Change:

@@ -13,14 +13,16 @@ from typing import Any
 import orjson
 
 from calendars import invitation, london
-from notifications.message import CalendarPart, Email, compose, message_id
+from notifications.message import Attachment, CalendarPart, Email, compose, message_id
 from notifications.policy import Allowed, Redirected
 from s11flow.letters.compose import calendar_of, write
 from s11flow.letters.contexts import KINDS
+from s11flow.services.forms import form_of
 
 MEANT_FOR = "X-S11Flow-Original-To"
 """The header of a trial's redirected mail that says whom it was written to."""
 
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
 
 
@@ -39,7 +41,8 @@ def envelope(row: Any, decision: Allowed | Redirected, templates: Mapping[str, s
     It is written again only if its bytes are for another address than *decision* now gives: a trial became live, say.
     Raises TemplateError, RefusedHeader (both ValueError) and S11Error for a letter that cannot be written.
     """
-    house = orjson.loads(row.context)["house"]
+    values = orjson.loads(row.context)
+    house = values["house"]
     identity = message_id(row.dedupe_key, house["sender"].rpartition("@")[2])
     if row.raw is not None and _is_for(row.raw, decision):
         return Ready(row.raw, identity, house["sender"])
@@ -59,7 +62,8 @@ def envelope(row: Any, decision: Allowed | Redirected, templates: Mapping[str, s
         text=body.text,
         html=body.html,
         reply_to=house["mailbox"],
-        calendar=_calendar(row, now),
+        calendar=_calendar(row),
+        attachments=_attachments(values),
         headers=headers,
     )
     return Ready(compose(mail), identity, house["sender"])
@@ -79,8 +83,14 @@ def _marked(row: Any, original: str, templates: Mapping[str, str]) -> tuple[Mapp
     return {**templates, **marked}, json.dumps({**json.loads(row.context), "trial_note": note})
 
 
-def _calendar(row: Any, now: datetime) -> CalendarPart | None:
-    meeting = calendar_of(row.kind, row.context, now)
+def _attachments(values: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    """The report form, with the request that names it."""
+    form = values.get("form")
+    return (Attachment(form["file"], form_of(values), _WORD),) if form else ()
+
+
+def _calendar(row: Any) -> CalendarPart | None:
+    meeting = calendar_of(row.kind, row.context)
     if meeting is None:
         return None
     method = KINDS[row.kind].calendar

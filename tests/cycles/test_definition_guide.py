@@ -27,6 +27,8 @@ SECTIONS: dict[str, type[Any]] = {
     "`[[standards]]`": d.Standard,
     "`[[standards.requirements]]`": d.Requirement,
     "`[[scale]]`": d.Rating,
+    "`[[other_scales]]`": d.OtherScale,
+    "An entry of `points`": d.OtherPoint,
     "`[[duty_bodies]]`": d.DutyBody,
     "`[[closures]]`": d.Closure,
 }

@@ -325,6 +325,14 @@ SHAPES = {
     ),
 }
 
+BODIES = '[[duty_bodies]]\ncategory = "local authority"'
+
+
+def another_scale(points: str) -> str:
+    """A scale from elsewhere, before the duty bodies."""
+    return f'[[other_scales]]\nname = "Theirs"\npoints = [{points}]\n\n{BODIES}'
+
+
 SENSES = {
     "an address without a domain": (
         "lay-member@gloucestershire-partnership.example",
@@ -488,22 +496,18 @@ SENSES = {
         "schema: 2 is not known here; use 1.",
     ),
     "another scale that counts as no rating": (
-        '[[duty_bodies]]\ncategory = "local authority"',
-        '[[other_scales]]\nname = "Theirs"\npoints = [{ given = "0", rating = "blue" }]\n\n'
-        '[[duty_bodies]]\ncategory = "local authority"',
+        BODIES,
+        another_scale('{ given = "0", rating = "blue" }'),
         'other_scales: "0" counts as "blue", which is no rating here; use "red" or "amber" or "green".',
     ),
     "another scale with a rating of one's own": (
-        '[[duty_bodies]]\ncategory = "local authority"',
-        '[[other_scales]]\nname = "Theirs"\npoints = [{ given = "Green", rating = "amber" }]\n\n'
-        '[[duty_bodies]]\ncategory = "local authority"',
+        BODIES,
+        another_scale('{ given = "Green", rating = "amber" }'),
         'other_scales: "Green" is a rating of your own scale; leave it out.',
     ),
     "another scale with a point that stands twice": (
-        '[[duty_bodies]]\ncategory = "local authority"',
-        '[[other_scales]]\nname = "Theirs"\n'
-        'points = [{ given = "A", rating = "green" }, { given = "a", rating = "red" }]\n\n'
-        '[[duty_bodies]]\ncategory = "local authority"',
+        BODIES,
+        another_scale('{ given = "A", rating = "green" }, { given = "a", rating = "red" }'),
         'other_scales: "a" stands twice, so that nobody can tell which is meant; keep one.',
     ),
     "a limit below nothing": (

@@ -22,8 +22,20 @@ from db.unit_of_work import UnitOfWork
 from notifications.outcome import Outcome
 from s11flow.cycles import shipped
 from s11flow.domain import acts
+from s11flow.domain.review_actions import ActionStatus, ReviewAction, ReviewKind
 from s11flow.letters.templates import shipped_templates
-from s11flow.services import agencies, assessments, cases, cycles, inbox, incidents, outbox, sessions, submissions
+from s11flow.services import (
+    agencies,
+    assessments,
+    cases,
+    cycles,
+    inbox,
+    incidents,
+    outbox,
+    review_actions,
+    sessions,
+    submissions,
+)
 from s11flow.services.record import EXEMPT
 from s11flow.services.tick import tick
 from tests.services.post import DOWN, LATER, LOST, REFUSED, TOOK, Server, delivered
@@ -52,6 +64,7 @@ def lived(uow: UnitOfWork, folder: Path, count: int = 16) -> UnitOfWork:
     _set_aside(uow, ref(count), summer + timedelta(hours=1))
     _mail(uow, folder, autumn)
     run_to(uow, autumn, start=summer)
+    _actions(uow, autumn)
     _reports(uow, folder, autumn, range(1, count, 2))
     _post(uow, autumn)
     run_to(uow, eve, start=autumn)
@@ -118,6 +131,17 @@ def _mail(uow: UnitOfWork, folder: Path, now: datetime) -> None:
         )  # fmt: skip
     inbox.ignore(uow, 3, "no report", now=now, by="clerk")
     inbox.file(uow, 2, ref(8), now=now, by="clerk")
+
+
+def _actions(uow: UnitOfWork, now: datetime) -> None:
+    """Two agencies have an action from a review, and one of them has done it."""
+    for code in ("01", "04"):
+        given = ReviewAction(
+            0, code, ReviewKind.MULTI_AGENCY_AUDIT, f"Mend {code}", "Audit of May", due=date(2027, 3, 1)
+        )
+        review_actions.add(uow, code, given, partnership=CODE, now=now, by="clerk")
+    done = review_actions.Change(status=ActionStatus.DONE, evidence="The minutes of June")
+    review_actions.set_(uow, 1, done, partnership=CODE, now=now + timedelta(minutes=1), by="clerk")
 
 
 def _reports(uow: UnitOfWork, folder: Path, now: datetime, numbers: Sequence[int]) -> None:
@@ -200,6 +224,8 @@ def _owner(table: str, row: Mapping[str, Any], refs: Mapping[int, str], of_sessi
             return f"mail {row['id']} of its tray"
         case "reply":
             return refs[of_session[row["session_id"]]]
+        case "review_action":
+            return refs[row["partnership_id"]]
     return refs[row["subject_id"] if "subject_id" in row else row["case_id"]]
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import UTC, datetime
+from io import BytesIO, StringIO
 
 import pytest
+from openpyxl import Workbook
 
 from db.rehearsal import rehearsed
 from db.unit_of_work import UnitOfWork
@@ -13,6 +16,7 @@ from s11flow.cycles import shipped
 from s11flow.domain.errors import UnknownError, WrongInputError
 from s11flow.services import agencies
 from s11flow.services.agencies import Imported, RowAccount
+from s11flow.services.register_workbook import as_csv
 from tests.services.scene import CODE, HEADER, OPENED, REGISTER, ROWS, opened, queries_of, registered
 
 
@@ -349,3 +353,39 @@ def test_an_unknown_code_names_the_known_ones(uow: UnitOfWork) -> None:
 
     with pytest.raises(UnknownError, match=r"No agency of GSCP has the code 9; there is 01, 02, 03, 04\."):
         agencies.show_agency(uow, partnership=CODE, code="9")
+
+
+@pytest.mark.parametrize("as_workbook", [False, True])
+def test_a_code_whose_zero_a_spreadsheet_took_is_refused_and_told_how_to_write_it(
+    home: UnitOfWork, as_workbook: bool
+) -> None:
+    imported(home, REGISTER)
+    row = ROWS[0].replace("01,", "1,", 1)
+    content = as_csv(_with_numbers(register(row))) if as_workbook else register(row)
+
+    account = imported(home, content)
+
+    why = (
+        "there is 01, which differs by a zero at its beginning only, as a spreadsheet takes off; "
+        "write it as 01, in a column formatted as text."
+    )
+    assert told(account) == [(2, "1", "refused", why)]
+    assert queries_of(home, "select count(*) from agency") == [(4,)]
+
+
+def test_a_lead_whose_zero_was_taken_is_refused_with_the_code_it_may_mean(home: UnitOfWork) -> None:
+    account = imported(home, register(*ROWS[:2], ROWS[2].replace(",02,", ",2,")))
+
+    assert [row.why for row in account.refused] == [
+        "lead 2 is not on the register, where 02 is; name an active agency that reports itself, or none."
+    ]
+
+
+def _with_numbers(csv_text: str) -> bytes:
+    """The register as a workbook in which the codes are numbers."""
+    book, written = Workbook(), BytesIO()
+    assert book.active is not None
+    for cells in csv.reader(StringIO(csv_text)):
+        book.active.append([int(cell) if cell.isdigit() else cell for cell in cells])  # type: ignore[union-attr]
+    book.save(written)
+    return written.getvalue()

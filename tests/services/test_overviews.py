@@ -263,6 +263,9 @@ def test_the_pack_lists_the_day_in_order_with_what_is_known(uow: UnitOfWork, tmp
         "self_ratings": "none given",
         "last_judgement": "none on record",
         "open_actions": "none on record",
+        "review_actions": "none on record",
+        "closed_links": "",
+        "panel": youth["panel"],
         "is_own": False,
     }
     assert (stroud["starts"], stroud["report"], stroud["reply"]) == ("9:30am", "none received", "coming")
