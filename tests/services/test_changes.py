@@ -24,7 +24,7 @@ from s11flow.domain import acts
 from s11flow.domain.errors import S11Error
 from s11flow.domain.model import Track
 from s11flow.services import bank_holidays, cases, contacts, definitions, panel_days, sessions, successions
-from s11flow.services.changes import Difference, Outlook, difference, outlook
+from s11flow.services.changes import Difference, MovedDate, Outlook, When, difference, outlook
 from tests.services.scene import CODE, YEAR, at, opened, run_to
 from tests.stories.year import legal_panel_days
 
@@ -179,6 +179,57 @@ def _track_or_period(draw: st.DrawFn, year: int, now: datetime) -> Deed:
     return lambda uow: cases.act(uow, ref, what, now=now, by="clerk")
 
 
+def _day_in_reserve(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    """A day is kept in reserve, and perhaps needed at once."""
+    day, is_needed = panel_day(year, draw(st.integers(16, 40))), draw(st.booleans())
+    where: dict[str, Any] = {"partnership": CODE, "year": year, "now": now, "by": "clerk"}
+
+    def deed(uow: UnitOfWork) -> None:
+        panel_days.add_day(uow, day=day, reserve=True, **where)
+        if is_needed:
+            panel_days.stand_down_day(uow, day=panel_day(year, 15), reason="The panel is ill", **where)
+
+    return deed
+
+
+def _exchange(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    asked_by: sessions.AskedBy = draw(st.sampled_from(("panel", "agency")))
+    to, consent = london.instant(panel_day(year, 17), time(9)), draw(st.booleans())
+    one, two = (f"{CODE}-{year}-{code}" for code in draw(st.permutations(("01", "02"))))
+
+    def deed(uow: UnitOfWork) -> None:
+        sessions.move(uow, one, to=to, asked_by="panel", now=now, by="clerk")
+        sessions.swap(uow, one, two, asked_by=asked_by, consent=consent, now=now, by="clerk")
+
+    return deed
+
+
+def _another_time(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    """An agency asks for another time, and is offered one, or another's is; whoever is offered it says yes, no, nothing."""
+    one, two = (f"{CODE}-{year}-{code}" for code in draw(st.permutations(("01", "02"))))
+    to, answer = london.instant(panel_day(year, 17), time(14)), draw(st.sampled_from(("yes", "no", "")))
+    offered_to = draw(st.sampled_from((one, two)))
+    at_hand: dict[str, Any] = {"now": now, "by": "clerk"}
+
+    def deed(uow: UnitOfWork) -> None:
+        sessions.ask(uow, one, wanted=to, **at_hand)
+        if offered_to == one:
+            sessions.offer(uow, one, to=to, **at_hand)
+        else:
+            sessions.offer_exchange(uow, two, wanted_by=one, **at_hand)
+        if answer == "yes":
+            sessions.accept_offer(uow, offered_to, **at_hand)
+        elif answer == "no":
+            sessions.decline_offer(uow, offered_to, **at_hand)
+
+    return deed
+
+
+def _interest(draw: st.DrawFn, year: int, now: datetime) -> Deed:
+    ref, member = draw(refs(year)), draw(st.sampled_from(("Lay Member", "Independent Scrutineer", "Executive Chair")))
+    return lambda uow: sessions.declare_interest(uow, ref, member, reason="A relative", now=now, by="clerk")
+
+
 CHANGES = (
     _moved_session,
     _cancelled_session,
@@ -192,6 +243,10 @@ CHANGES = (
     _departure,
     _succession,
     _track_or_period,
+    _day_in_reserve,
+    _exchange,
+    _another_time,
+    _interest,
 )
 
 
@@ -271,6 +326,42 @@ def test_a_later_session_moves_the_deadline_and_its_ladder_and_tells_whoever_was
     ]
     assert {"reminder", "non_submission"} <= {each.after.kind for each in found.moved}
     assert found.about("GSCP-2026-02") == Difference((), (), (), ())
+
+
+def test_an_interest_shows_who_leaves_and_whether_the_rest_are_a_quorum(asked: UnitOfWork) -> None:
+    def deed(uow: UnitOfWork) -> object:
+        return sessions.declare_interest(uow, "GSCP-2026-02", "Lay Member", reason="x", now=NOW, by="clerk")
+
+    found = told(asked, outlook(asked, partnership=CODE, now=NOW), NOW, deed)
+
+    assert isinstance(found, Difference)
+    sentence = "Lay Member leaves (declared an interest). 4 of 5 members remain, and the quorum of 3 is kept."
+    assert found == Difference(
+        (MovedDate("GSCP-2026-02", "who_leaves", None, When("Lay Member", sentence)),), (), (), ()
+    )
+
+
+def test_a_day_in_reserve_is_shown_with_its_deadline_and_moves_nothing(asked: UnitOfWork) -> None:
+    def deed(uow: UnitOfWork) -> object:
+        day = date(2026, 11, 19)
+        return panel_days.add_day(uow, partnership=CODE, year=YEAR, day=day, reserve=True, now=NOW, by="clerk")
+
+    found = told(asked, outlook(asked, partnership=CODE, now=NOW), NOW, deed)
+
+    why = (
+        "deadline: 21 days before Thursday 19 November 2026 is Thursday 29 October 2026, a working day; 5pm London time"
+    )
+    assert isinstance(found, Difference)
+    assert found == Difference(
+        (
+            MovedDate(
+                "GSCP-2026", "panel on Thursday 19 November 2026", None, When("kept in reserve", f"deadline: {why}")
+            ),
+        ),
+        (),
+        (),
+        (),
+    )
 
 
 def test_a_change_that_nobody_hears_of_is_said_to_be_one(asked: UnitOfWork) -> None:
