@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
@@ -18,8 +18,8 @@ MOST_MEMBERS = 2_000
 """Files that it may consist of."""
 
 
-def stable(data: bytes, at: datetime) -> bytes:
-    """The archive *data* as if it had been packed at *at*, aware, whenever it was."""
+def stable(data: bytes, at: datetime, changed: Mapping[str, Callable[[bytes], bytes]] | None = None) -> bytes:
+    """The archive *data* as if it had been packed at *at*, aware, whenever it was; *changed* are members by name."""
     said = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
     packed = BytesIO()
     with ZipFile(BytesIO(data)) as found, ZipFile(packed, "w", ZIP_DEFLATED) as made:
@@ -27,6 +27,8 @@ def stable(data: bytes, at: datetime) -> bytes:
             member = found.read(name)
             if name == "docProps/core.xml":
                 member = _MODIFIED.sub(rb"\g<1>" + said, member)
+            if changed and name in changed:
+                member = changed[name](member)
             made.writestr(ZipInfo(name, _EPOCH), member, ZIP_DEFLATED)
     return packed.getvalue()
 

@@ -19,7 +19,7 @@ def render_csv(report: AssuranceReport) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows([guarded(getattr(row, name)) for name in COLUMNS] for row in rows(report))
+    writer.writerows([guarded(value) if value else value for value in row] for row in rows(report))
     return text.getvalue().encode("utf-8-sig")
 
 

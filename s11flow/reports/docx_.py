@@ -6,7 +6,9 @@ Headings, lists, captions, header rows and links are Word's, so that a screen re
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from collections.abc import Mapping
+
+from lxml.etree import HTMLParser
 
 from s11flow.office.word import About, Block, Grid, Run, WordFile
 from s11flow.reports.html import render_html
@@ -24,17 +26,16 @@ def render_docx(report: AssuranceReport) -> bytes:
     """The report as DOCX, A4, in English; the same report gives the same bytes."""
     title = f"Section 11 Assurance Report, cycle {report.build.cycle}: {report.build.partnership}"
     file = WordFile(About(title, report.build.author, report.built_at))
-    page = _Page(file)
-    page.feed(render_html(report).decode())
-    page.close()
+    reader = HTMLParser(target=_Page(file), encoding="utf-8", huge_tree=True)
+    reader.feed(render_html(report))
+    reader.close()
     return file.saved()
 
 
-class _Page(HTMLParser):
-    """Reads the page and writes the document as it goes."""
+class _Page:
+    """Is told the page piece by piece, and writes the document as it goes."""
 
     def __init__(self, file: WordFile) -> None:
-        super().__init__()
         self.file = file
         self.open: list[str] = []
         self.unseen = 0
@@ -43,8 +44,8 @@ class _Page(HTMLParser):
         self.grid: Grid | None = None
         self.link = ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
+    def start(self, tag: str, given: Mapping[str, str]) -> None:
+        """An element begins."""
         if tag == "br":
             self._write("\n")
         if tag in _VOID:
@@ -60,7 +61,10 @@ class _Page(HTMLParser):
         elif tag == "a":
             self.link = (given.get("href") or "").removeprefix("#")
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
+        """An element ends."""
+        if tag in _VOID:
+            return
         self.unseen -= tag in _UNSEEN or (tag == "a" and self.unseen > 0)
         if tag == "table" and self.grid is not None:
             self.file.table(self.grid)
@@ -76,16 +80,20 @@ class _Page(HTMLParser):
             self.link = ""
         self.open.pop()
 
-    def handle_data(self, data: str) -> None:
+    def data(self, data: str) -> None:
+        """A text, or a piece of one."""
         if not self.unseen:
             self._write(_SPACE.sub(" ", data))
+
+    def close(self) -> None:
+        """The page is over."""
 
     def _style(self, tag: str) -> str:
         if "blockquote" in self.open:
             return "Quote"
         return "List Number" if tag == "li" and "ol" in self.open else _STYLES.get(tag, "Normal")
 
-    def _begin_in_table(self, grid: Grid, tag: str, given: dict[str, str | None]) -> None:
+    def _begin_in_table(self, grid: Grid, tag: str, given: Mapping[str, str]) -> None:
         if tag == "tr":
             grid.rows.append([])
             grid.header_rows += "thead" in self.open

@@ -43,8 +43,9 @@ def render_xlsx(report: AssuranceReport) -> bytes:
 def _sheet(title: str, its: Sequence[Row]) -> sheets.Sheet:
     names = [name for name in COLUMNS if name in ("section", "measure") or any(getattr(row, name) for row in its)]
     columns = [(name.replace("_", " "), _WIDTHS.get(name, 13)) for name in names]
-    return sheets.Sheet(title, columns, [[_value(name, getattr(row, name)) for name in names] for row in its])
+    places = [(COLUMNS.index(name), name in _NUMBERS) for name in names]
+    return sheets.Sheet(title, columns, [[_value(row[place], is_number) for place, is_number in places] for row in its])
 
 
-def _value(name: str, text: str) -> sheets.Value:
-    return int(text) if text and name in _NUMBERS else text
+def _value(text: str, is_number: bool) -> sheets.Value:
+    return int(text) if is_number and text else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
 from s11flow.domain import acts
 from s11flow.domain.errors import RefusedError, WrongInputError
+from s11flow.reports import AssuranceReport
+from s11flow.reports.shape import Named
 from s11flow.services import assessments, cases, conclusion, publication, sessions
 from s11flow.services.reports import assurance_report, published_report
 from s11flow.services.verify import verify
@@ -19,7 +22,7 @@ from tests.services.scene import CODE, YEAR, at, judgement, opened, overview_of,
 
 YOUTH = f"{CODE}-2026-01"
 END = at("2027-01-11 12:00")  # after the cut-off
-OURS = {"partnership": CODE, "year": YEAR}
+OURS: dict[str, Any] = {"partnership": CODE, "year": YEAR}
 TEXT = """
 themes = ["Supervision is seldom recorded."]
 [[recommendations]]
@@ -121,9 +124,9 @@ def test_the_newest_decision_rules_what_is_published(judged: UnitOfWork) -> None
     assert verify(judged, now=END).broken == ()
 
 
-def _silent(report: object) -> tuple[object, ...]:
-    (line,) = [line for line in report.took_part.reports if line.name == "not submitted"]  # type: ignore[attr-defined]
-    return tuple(line.agencies)
+def _silent(report: AssuranceReport) -> tuple[Named, ...]:
+    (line,) = [line for line in report.took_part.reports if line.name == "not submitted"]
+    return line.agencies
 
 
 def test_a_decision_has_an_authority(uow: UnitOfWork) -> None:
