@@ -16,6 +16,7 @@ from s11flow.cli import (
     outbox,
     panel,
     process,
+    proposal,
     report,
     running,
     setup,
@@ -72,6 +73,8 @@ for event in (
     succession.recommission,
 ):
     agencies.app.command(event.__name__.replace("_", "-"))(event)
+panel.app.add_typer(proposal.app, name="proposal")
+panel.app.command()(proposal.alias)
 agencies.actions.command("move")(succession.move_action)
 
 

@@ -21,6 +21,7 @@ from db import queries
 from db.single import Single
 from db.tables import HistoryPrivate
 from db.unit_of_work import UnitOfWork
+from s11flow.domain.decide.contacts import HANDOVER
 from s11flow.domain.errors import NotNow, Refused, RefusedError, UnknownError, WrongInputError
 from s11flow.domain.late_delivery import after_late_delivery
 from s11flow.domain.lifecycle import ESCALATION, MESSAGE
@@ -336,19 +337,24 @@ _HEAD = Single(
 def case_follows(connection: Connection, subject: Any, row: Any, now: datetime, *, delivered: bool) -> None:
     """What it means for the case that a letter asking for its report was delivered or was not (case 60).
 
-    A request that came late gives the notice it would have given; and non-submission waits for a delivery.
+    A request that came late gives the notice it would have given; and non-submission, or after a handover the letter to
+    the Chair, waits for a delivery.
     """
     if row.kind not in queries.ASKING or row.recipient != "contact":
         return
-    if subject.kind != "case" or subject.state != CaseState.REQUESTED.value:
+    if subject.kind != "case" or subject.state not in _OWES:
         return
     if subject.is_parked:
         return  # its row may not even be readable, and a letter that left must be recorded
     came_late = row.kind == "report_request" and london.day_of(now) > london.day_of(row.queued_at)
+    came_late = came_late and HANDOVER not in row.dedupe_key  # what was asked of the one before still stands
     if delivered and came_late and _gives_notice(connection, subject.id, now):
         return
     if _OPEN_ESCALATION.one(connection, b_id=subject.id).is_open:
         recompute(connection, [subject.id], "case")
+
+
+_OWES = (CaseState.REQUESTED.value, CaseState.NOT_SUBMITTED.value)
 
 
 # A question of its own, once the subject is ours: one asked with it would not see what whoever held it last has saved.

@@ -13,7 +13,18 @@ from typing import Any
 from s11flow.domain import acts
 from s11flow.domain.agenda import next_due_at
 from s11flow.domain.decide.contacts import contact_left, hand_over
-from s11flow.domain.decide.duty import correct, cover, excuse, extend, revive, set_period, set_track, split, succeed, void
+from s11flow.domain.decide.duty import (
+    correct,
+    cover,
+    excuse,
+    extend,
+    revive,
+    set_period,
+    set_track,
+    split,
+    succeed,
+    void,
+)
 from s11flow.domain.decide.escalations import acknowledge, follow_up, hold, resume, stand_down_escalation
 from s11flow.domain.decide.interests import declare_interest, withdraw_interest
 from s11flow.domain.decide.judgement import agree, assess, basis_of, consider, include, reopen

@@ -13,6 +13,9 @@ from s11flow.domain.model import CaseFacts, CaseState, Entry, Letter, Note, Plan
 from s11flow.domain.step import passed_over
 from s11flow.domain.timetable import Rulebook
 
+HANDOVER = "handover-h"
+"""How the keys begin of what a new contact is told anew."""
+
 _ASKED_AGAIN = (CaseState.REQUESTED, CaseState.NOT_SUBMITTED)
 
 
@@ -59,11 +62,11 @@ def _told_anew(facts: CaseFacts, at: datetime) -> tuple[Letter, ...]:
     """What a new contact has to know of a report that is owed: the whole request, or what is missing of it."""
     why = "somebody else answers for the agency"
     if facts.state in _ASKED_AGAIN:
-        request = event_letter(facts, "report_request", at, why, key=f"handover-h{facts.seq}")
+        request = event_letter(facts, "report_request", at, why, key=f"{HANDOVER}{facts.seq}")
         asked_on = london.spell_day(london.day_of(facts.asked_at)) if facts.asked_at else ""
         return (replace(request, about={"handed_over": asked_on}, valid_until=facts.dates.cut_off.at),)
     if facts.state == CaseState.RETURNED and facts.return_by is not None:
-        returned = event_letter(facts, "report_returned", at, why, key=f"handover-h{facts.seq}")
+        returned = event_letter(facts, "report_returned", at, why, key=f"{HANDOVER}{facts.seq}")
         return (replace(returned, about={"gaps": list(facts.gaps), "return_by": facts.return_by.isoformat()}),)
     return ()
 
