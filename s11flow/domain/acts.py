@@ -228,7 +228,7 @@ class AskForAnotherTime:
 
 @dataclass(frozen=True, slots=True)
 class OfferTime:
-    """Another time is offered to the agency, its own kept meanwhile; in exchange for the session of a case, if named."""
+    """Another time is offered to the agency, its own kept meanwhile; perhaps in exchange for the session of a case."""
 
     slot: Slot
     exchange_with: str | None = None

@@ -160,7 +160,7 @@ def _goes_to_chair(rules: Rulebook, facts: CaseFacts) -> bool:
         and escalation.state == EscalationState.PENDING
         and not escalation.is_held
         and not facts.notice_undelivered
-        and rules.definition.chair_for(facts.agency.code) is not None
+        and rules.definition.chair_for(facts.agency.code, facts.interests) is not None
     )
 
 
@@ -374,6 +374,6 @@ def _escalation_waits(rules: Rulebook, facts: CaseFacts, now: datetime) -> list[
         return [f"The escalation of {facts.ref} is held: {review}. Resume it or stand it down."]
     if facts.notice_undelivered or facts.agency.contact_left_at is not None:
         return [f"The escalation of {facts.ref} waits until a letter has reached whoever answers for it now."]
-    if rules.definition.chair_for(facts.agency.code) is None:
+    if rules.definition.chair_for(facts.agency.code, facts.interests) is None:
         return [f"The escalation of {facts.ref} has no Chair free to take it: the Business Manager decides."]
     return []

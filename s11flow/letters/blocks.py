@@ -125,15 +125,17 @@ def house(rules: Rulebook) -> House:
 
 
 @lru_cache(maxsize=4096)
-def case(rules: Rulebook, ref: str, agency: str, code: str, cycle: str, track: Track) -> Case:
+def case(
+    rules: Rulebook, ref: str, agency: str, code: str, cycle: str, track: Track, interests: tuple[str, ...] = ()
+) -> Case:
     """The case as its letters name it."""
     is_told = track != Track.FIRST_YEAR or rules.definition.policy.first_year_is_escalated
-    return Case(ref, agency, code, cycle, chair_title(rules, code) if is_told else "")
+    return Case(ref, agency, code, cycle, chair_title(rules, code, interests) if is_told else "")
 
 
-def chair_title(rules: Rulebook, code: str) -> str:
+def chair_title(rules: Rulebook, code: str, interests: tuple[str, ...] = ()) -> str:
     """Who is told about an agency: the Chair, the alternate, or where neither may be, the business unit decides."""
-    return (rules.definition.chair_for(code) or rules.definition.people.business_unit).title
+    return (rules.definition.chair_for(code, interests) or rules.definition.people.business_unit).title
 
 
 @lru_cache(maxsize=4096)

@@ -42,7 +42,7 @@ def _case(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
     return {
         "ref": to.case_ref or letter.facts.ref,
         "agency": agency.name,
-        "chair": chair_title(rules, agency.code),
+        "chair": chair_title(rules, agency.code, r.case_facts(letter).interests),
         "partnership": rules.definition.partnership.name,
         "cycle": r.case_facts(letter).cycle,
     }

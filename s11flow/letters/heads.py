@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from s11flow.domain.model import CaseFacts, Session
+from s11flow.domain.replies import answer_of
 from s11flow.letters.blocks import (
     Case,
     Dates,
@@ -65,7 +66,7 @@ def case_head(w: Writing) -> tuple[House, Reader, Case, Dates, str, bool, bool]:
     return (
         house(w.rules),
         reader(w),
-        case(w.rules, ref, agency.name, agency.code, facts.cycle, facts.track),
+        case(w.rules, ref, agency.name, agency.code, facts.cycle, facts.track, facts.interests),
         dates(w.rules, given),
         day_words(london_day(w.now)),
         w.now > given.target.at,
@@ -78,7 +79,11 @@ def session_head(
 ) -> tuple[House, Reader, Case, Dates, str, bool, bool, Slot, tuple[StandardAsked, ...], bool]:
     """What every letter about a session begins with."""
     facts = case_facts(w.letter)
-    given = slot(session_of(w), cancelled=cancelled)
+    session = session_of(w)
+    answered = answer_of(session.answers, w.to.address)
+    given = slot(session, cancelled=cancelled)
+    if answered is not None:
+        given = replace(given, answered=answered.answer.upper())
     return (*case_head(w), given, standards(w.rules), facts.submission is not None)
 
 

@@ -66,7 +66,7 @@ def sender(rules: Rulebook, letter: Letter) -> Iterable[Addressed]:
 def chair(rules: Rulebook, letter: Letter) -> list[Addressed]:
     """Whoever may be told about this agency: the Executive Chair, or the alternate where the Chair belongs to it."""
     ref, agency, subject = whose(letter)
-    person = rules.definition.chair_for(agency.code)
+    person = rules.definition.chair_for(agency.code, case_facts(letter).interests)
     if person is None:
         return []
     role = "executive_chair" if person is rules.definition.people.executive_chair else "alternate"

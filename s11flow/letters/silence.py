@@ -48,7 +48,7 @@ class EscalationWarning(AboutCase):
 def escalation_warning(w: Writing) -> EscalationWarning:
     """Warns the business unit before anybody is reported."""
     facts = case_facts(w.letter)
-    person = w.rules.definition.chair_for(whose(w.letter)[1].code)
+    person = w.rules.definition.chair_for(whose(w.letter)[1].code, facts.interests)
     confirmed = (action.due_at for action in dates_ladder(w.rules, facts.dates) if action.kind == "non_submission")
     return EscalationWarning(
         *case_head(w),
@@ -83,12 +83,12 @@ def non_submission(w: Writing) -> NonSubmission:
     """Tells the agency that it stands as not having reported."""
     facts = case_facts(w.letter)
     warned_at = w.now if facts.escalation is None else facts.escalation.warned_at or w.now
-    person = w.rules.definition.chair_for(facts.agency.code)
+    person = w.rules.definition.chair_for(facts.agency.code, facts.interests)
     return NonSubmission(
         *case_head(w),
         owed=_owed(w),
         sent=_on_record(w, with_address=False),
-        goes_to=chair_title(w.rules, facts.agency.code),
+        goes_to=chair_title(w.rules, facts.agency.code, facts.interests),
         goes_at="" if person is None else day_words(london_day(_reported_at(w.rules, facts, warned_at=warned_at))),
         members=tuple(member.agency.name for member in facts.members),
     )
@@ -168,7 +168,7 @@ def chair_letter(w: Writing) -> ChairLetter:
 
 
 def _chair_title(w: Writing) -> str:
-    return chair_title(w.rules, whose(w.letter)[1].code)
+    return chair_title(w.rules, whose(w.letter)[1].code, case_facts(w.letter).interests)
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,7 @@ def _exchange(draw: st.DrawFn, year: int, now: datetime) -> Deed:
 
 
 def _another_time(draw: st.DrawFn, year: int, now: datetime) -> Deed:
-    """An agency asks for another time, and is offered one, or another's is; whoever is offered it says yes, no, nothing."""
+    """An agency asks for another time; it or another is offered one, and says yes, no or nothing."""
     one, two = (f"{CODE}-{year}-{code}" for code in draw(st.permutations(("01", "02"))))
     to, answer = london.instant(panel_day(year, 17), time(14)), draw(st.sampled_from(("yes", "no", "")))
     offered_to = draw(st.sampled_from((one, two)))

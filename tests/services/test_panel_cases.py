@@ -627,6 +627,22 @@ def test_case_28_whose_own_agency_it_is_cannot_withdraw(october: UnitOfWork) -> 
         sessions.withdraw_interest(october, COUNTY, CHAIR_OF_GROUP, reason="x", now=OCTOBER, by="clerk")
 
 
+def test_case_28_a_chair_who_declares_an_interest_leaves_what_was_reported_to_the_alternate(
+    october: UnitOfWork,
+) -> None:
+    reported_at = at("2026-10-22 12:00")
+    run_to(october, reported_at, start=OCTOBER)
+    sessions.declare_interest(october, STROUD, "Executive Chair", reason="x", now=reported_at, by="clerk")
+    cases.act(october, STROUD, acts.FollowUp("Please send it."), by="alternate", now=reported_at)
+
+    chair, alternate = "executive-chair@police.example", "executive-partner@nhs.example"
+    told = [to for ref, to in letters(october, "escalation") if ref == STROUD]
+    wrote = [to for ref, to in letters(october, "chair_letter") if ref == STROUD]
+    assert told == [chair, alternate]
+    assert wrote == ["chief@district.example", alternate]
+    assert whole(october, reported_at)
+
+
 # --- case 30: the Scrutineer is absent -------------------------------------------------------------------------------
 
 

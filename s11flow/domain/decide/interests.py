@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from s11flow.domain import acts
-from s11flow.domain.decide.parts import Decision
+from s11flow.domain.decide.parts import Decision, due_keys, event_letter, for_each_agency
 from s11flow.domain.errors import NotNow
 from s11flow.domain.interests import BELONGS, member_called, titles, why_leaves
-from s11flow.domain.model import CaseFacts, Entry, Note, Plan
+from s11flow.domain.model import CaseFacts, Entry, Letter, Note, Plan
 from s11flow.domain.timetable import Rulebook
 
 _DECLARE, _WITHDRAW = "DECLARE_AN_INTEREST", "WITHDRAW_AN_INTEREST"
@@ -24,11 +24,24 @@ def declare_interest(rules: Rulebook, facts: CaseFacts, act: acts.DeclareInteres
         return NotNow(facts.ref, _DECLARE, f"the {person.title} takes no part in it already: {why}.")
     if not act.reason.strip():
         return NotNow(facts.ref, _DECLARE, "give the reason; it is kept in the history.")
+    after = replace(facts, interests=(*facts.interests, person.title))
+    letters = _told_instead(rules, facts, after, at)
     entry = Entry(
         at, Note.INTEREST_DECLARED, "interest", cause=f"the {person.title} declared an interest",
-        data={"member": person.title}, private={"reason": act.reason},
+        data={"member": person.title}, private={"reason": act.reason}, letters=due_keys(letters),
     )  # fmt: skip
-    return Plan(replace(facts, interests=(*facts.interests, person.title)), (entry,))
+    return Plan(after, (entry,), letters)
+
+
+def _told_instead(rules: Rulebook, facts: CaseFacts, after: CaseFacts, at: datetime) -> tuple[Letter, ...]:
+    """What a Chair was told who now takes no part in it is told to whoever is left: the alternate, if there is one."""
+    told = facts.escalation
+    code, chair_for = facts.agency.code, rules.definition.chair_for
+    if told is None or not told.is_open or told.sent_at is None:
+        return ()
+    if chair_for(code, facts.interests) == chair_for(code, after.interests):
+        return ()
+    return for_each_agency(after, event_letter(after, "escalation", at, "the Chair declared an interest"))
 
 
 def withdraw_interest(rules: Rulebook, facts: CaseFacts, act: acts.WithdrawInterest, at: datetime) -> Decision:
