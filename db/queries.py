@@ -115,7 +115,7 @@ def cases(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
             case_file.c.track, case_file.c.dates, case_file.c.opened_at, case_file.c.asked_at,
             case_file.c.submit_letter_on, case_file.c.return_by, case_file.c.gaps, case_file.c.waived, case_file.c.interests,
             case_file.c.basis, case_file.c.considered_at, case_file.c.assessed_at, case_file.c.agreed_at,
-            case_file.c.agency_id, case_file.c.covered_by_id, case_file.c.member_joined,
+            case_file.c.agency_id, case_file.c.covered_by_id,
             agency.c.code, agency.c.name, agency.c.category, agency.c.status, agency.c.status_reason, agency.c.lead,
             agency.c.contact_name, agency.c.contact_role, agency.c.contact_email, agency.c.deputy_email,
             agency.c.senior_leader_email, agency.c.attendee_emails, agency.c.areas, agency.c.usual_track,
@@ -134,7 +134,7 @@ def cases(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
 def members(connection: Connection, ids: Collection[int]) -> dict[int, list[Any]]:
     """The cases covered by each of these, with their agencies."""
     statement = (
-        select(case_file.c.covered_by_id.label("case_id"), subject.c.ref, case_file.c.member_joined, agency)
+        select(case_file.c.covered_by_id.label("case_id"), subject.c.ref, agency)
         .join(subject, subject.c.id == case_file.c.subject_id)
         .join(agency, agency.c.id == case_file.c.agency_id)
         .where(_among(connection, case_file.c.covered_by_id, ids), subject.c.state == "COVERED")

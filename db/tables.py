@@ -179,7 +179,6 @@ class CaseFile(SQLModel, table=True):
     covered_by_id: int | None = Field(
         default=None, sa_column=Column(ForeignKey("subject.id"), nullable=True, index=True)
     )
-    member_joined: bool = True
     considered_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     assessed_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     agreed_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))

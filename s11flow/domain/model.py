@@ -415,7 +415,6 @@ class Member:
 
     ref: str
     agency: Agency
-    joined: bool = True
 
 
 @value(frozen=True, slots=True)

@@ -265,13 +265,12 @@ def _without_report(case: Taken, *, final: bool) -> TakingPart:
 
 
 def _as_member(case: Taken, lead: Taken | None, *, final: bool, counted_until: datetime | None) -> TakingPart:
-    """How a member of a joint report stands: covered only when an accepted report of the lead names it."""
+    """How a member of a joint report stands: covered only once the report of the lead is accepted."""
     if lead is None or lead.facts.state == CaseState.VOID:
         return TakingPart.JOINT_AWAITED
     part = taking_part(lead, final=final, counted_until=counted_until)
     if part in SUBMITTED:
-        named = all(m.joined for m in lead.facts.members if m.agency.code == case.facts.agency.code)
-        return TakingPart.COVERED if named and lead.facts.state in _ACCEPTED else TakingPart.JOINT_AWAITED
+        return TakingPart.COVERED if lead.facts.state in _ACCEPTED else TakingPart.JOINT_AWAITED
     if counts_as_received(case, counted_until=counted_until):
         return _when_it_came(case)  # the lead is silent, and it sent its own
     return TakingPart.NOT_SUBMITTED if part == TakingPart.NOT_SUBMITTED else TakingPart.JOINT_AWAITED

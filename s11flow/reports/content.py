@@ -15,6 +15,7 @@ from calendars import london
 from s11flow.domain import statistics
 from s11flow.domain.definition import Definition
 from s11flow.domain.errors import WrongInputError
+from s11flow.domain.interests import is_quorate, leaving, quorum_of
 from s11flow.domain.model import CaseFacts, CaseState, CycleFacts, Dated, Escalation, EscalationState, Session, Track
 from s11flow.domain.state_facts import facts_of
 from s11flow.domain.statistics import Answered, Attendance, Mark, Share, Taken, TakingPart
@@ -30,6 +31,8 @@ from s11flow.reports.shape import (
     ComparisonLine,
     CountLine,
     DateLine,
+    JudgedBy,
+    LeftForItem,
     Method,
     Named,
     NonSubmission,
@@ -71,7 +74,8 @@ class ReportCase:
     first version that was not withdrawn reached us (the facts' newest version if None); `sessions` are all sessions of
     the case. `reason` and `authority` are those of an excuse, `non_submission_at` is when non-submission was
     confirmed, `note` is anything recorded that the schedule of non-submissions must show (why an escalation waits),
-    `earlier` is what the panel made of the agency the last time.
+    `earlier` is what the panel made of the agency the last time. `author` and `rated_by` are those of the judgement,
+    by role, where they are not the panel's lead and the whole panel.
     """
 
     facts: CaseFacts
@@ -83,6 +87,8 @@ class ReportCase:
     non_submission_at: datetime | None = None
     note: str = ""
     earlier: Earlier | None = None
+    author: str = ""
+    rated_by: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
@@ -268,11 +274,33 @@ def _method(
 ) -> Method:
     names = {case.code: _named(case) for case in cases}
     people = tuple(
-        PanelMember(person.title, names.get(person.agency, Named(person.agency, "")) if person.agency else None)
+        PanelMember(
+            person.title,
+            names.get(person.agency, Named(person.agency, "")) if person.agency else None,
+            tuple(each.named for each in standing if person.title in each.case.facts.interests),
+        )
         for person in definition.people.panel
     )
     bases = {each.case.code: each.basis for each in standing}
-    return Method(_scale(definition), people, tuple(sorted(panel_days)), _lines(standing, _BASES, bases))
+    considered = [each for each in standing if each.case.facts.considered_at is not None]
+    return Method(
+        _scale(definition),
+        people,
+        tuple(sorted(panel_days)),
+        _lines(standing, _BASES, bases),
+        quorum_of(definition),
+        tuple(
+            LeftForItem(each.named, gone.title, gone.why)
+            for each in considered
+            for gone in leaving(definition, each.case.facts)
+        ),
+        tuple(each.named for each in considered if not is_quorate(definition, each.case.facts)),
+        tuple(
+            JudgedBy(each.named, each.case.author, each.case.rated_by)
+            for each in standing
+            if each.judgement is not None and (each.case.author or each.case.rated_by)
+        ),
+    )
 
 
 def _scale(definition: Definition) -> tuple[ScaleWord, ...]:

@@ -45,7 +45,11 @@ def _without(report: AssuranceReport, hidden: Collection[Named]) -> AssuranceRep
     part, dates = report.took_part, report.timetable
     return replace(
         report,
-        method=replace(report.method, bases=_counted(report.method.bases, hidden)),
+        method=replace(
+            report.method,
+            bases=_counted(report.method.bases, hidden),
+            panel=tuple(replace(each, declared=_named(each.declared, hidden)) for each in report.method.panel),
+        ),
         took_part=replace(
             part,
             reports=_counted(part.reports, hidden),

@@ -68,10 +68,11 @@ class ScaleWord:
 
 @dataclass(frozen=True, slots=True)
 class PanelMember:
-    """A member of the panel by role, with the agency that is their own."""
+    """A member of the panel by role, with the agency that is their own, and those they declared an interest in."""
 
     title: str
     interest: Named | None
+    declared: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,39 @@ class CountLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftForItem:
+    """A member of the panel, by role, who took no part in what concerned an agency, and why."""
+
+    agency: Named
+    member: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedBy:
+    """A judgement that the panel's lead did not write, or that not the whole panel rated: who did, by role."""
+
+    agency: Named
+    author: str
+    rated_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
-    """Section 3. How judgements were made and what each rests on."""
+    """Section 3. How judgements were made and what each rests on.
+
+    `left` are the interests in the agencies that were considered, `not_quorate` those for which fewer than the
+    `quorum` were left, `stand_ins` the judgements that the lead did not write or the whole panel did not rate.
+    """
 
     scale: tuple[ScaleWord, ...]
     panel: tuple[PanelMember, ...]
     panel_days: tuple[date, ...]
     bases: tuple[CountLine, ...]
+    quorum: int
+    left: tuple[LeftForItem, ...]
+    not_quorate: tuple[Named, ...]
+    stand_ins: tuple[JudgedBy, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ COLUMNS = Row._fields
 def rows(report: AssuranceReport) -> Iterator[Row]:
     """Every row of the file."""
     yield from _build(report)
+    yield from _panel(report)
     yield from _counts("basis", report.method.bases)
     yield from _counts("who took part: reports", report.took_part.reports)
     yield from _counts("who took part: attendance", report.took_part.attendance)
@@ -87,6 +88,14 @@ def _counts(section: str, lines: Iterable[CountLine]) -> Iterator[Row]:
         yield from (_of(section, line.name, agency) for agency in line.agencies)
         if line.not_named:
             yield Row(section, line.name, value=f"{line.not_named} not named")
+
+
+def _panel(report: AssuranceReport) -> Iterator[Row]:
+    for member in report.method.panel:
+        yield Row("panel", "member", value=member.title)
+        if member.interest:
+            yield _of("panel", "own agency", member.interest, member.title)
+        yield from (_of("panel", "declared an interest", agency, member.title) for agency in member.declared)
 
 
 def _results(report: AssuranceReport) -> Iterator[Row]:

@@ -9,7 +9,7 @@ from s11flow.reports.shape import AssuranceReport
 from s11flow.reports.tidy import COLUMNS, Row, rows
 
 SHEETS = {
-    "This report": ("build", "basis", "outside the register count", "duty bodies"),
+    "This report": ("build", "panel", "basis", "outside the register count", "duty bodies"),
     "Who took part": ("who took part: reports", "who took part: attendance", "who took part: also"),
     "Ratings": ("ratings", "self against panel", "since the last judgement", "repeated findings"),
     "Said": ("working well", "worried about", "needs to happen", "good practice", "impact on children"),

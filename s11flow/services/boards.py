@@ -18,7 +18,7 @@ from s11flow.domain.lifecycle import words
 from s11flow.domain.model import CaseFacts, CycleFacts, Escalation, Session
 from s11flow.domain.state_facts import facts_of
 from s11flow.reports.board import Board, BoardLine
-from s11flow.services import subjects
+from s11flow.services import readings, subjects
 from s11flow.services.cycles import find_cycle
 from s11flow.services.subjects import Loaded
 
@@ -30,7 +30,7 @@ def status_board(uow: UnitOfWork, *, partnership: str, year: int | str, now: dat
         (cycle,) = subjects.load(connection, [row.id], "cycle")
         assert isinstance(cycle.facts, CycleFacts)
         ids = queries.case_ids(connection, row.id)
-        judged, rated = queries.assessments(connection, ids), _self_rated(connection, ids)
+        judged, rated = queries.assessments(connection, ids), _self_ratings(connection, ids)
         lines = [
             _line(case, now, [json.loads(each.body) for each in judged.get(case.id, ())][-1:], rated.get(case.id, 0))
             for case in subjects.load_cases(connection, ids)
@@ -90,14 +90,12 @@ def _judgement(body: Mapping[str, Any], facts: CaseFacts, definition: Definition
     return f"{'agreed' if facts.agreed_at else 'draft'}: {rated}"
 
 
-def _self_rated(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
-    """How many ratings each agency gave in the newest form that was read."""
-    table = queries.report_reading
-    found = queries.rows_of(connection, table, "case_id", ids)
-    newest = {row["case_id"]: row for row in sorted(found, key=lambda row: int(row["version"]))}
+def _self_ratings(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """How many requirements each agency rated in the form it sent."""
     return {
-        case_id: _rated_in(json.loads(row["body"]).get("answers", ()), "rating", "as_given")
-        for case_id, row in newest.items()
+        case_id: sum(bool(answer.rating or answer.as_given) for answer in reading.form.answers)
+        for case_id, reading in readings.standing(connection, ids).items()
+        if reading.form is not None
     }
 
 

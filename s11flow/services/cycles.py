@@ -296,7 +296,7 @@ def _case_rows(
     files = [
         {"subject_id": all_ids[agency.code], "cycle_id": cycle.id, "agency_id": agency_id, "track": agency.track.value,
          "dates": dates_text(_first_dates(cycle, agency, pencilled)), "opened_at": cycle.now, "waived": False,
-         "basis": "", "member_joined": True, "gaps": "", "interests": "",
+         "basis": "", "gaps": "", "interests": "",
          "covered_by_id": all_ids.get(agency.lead) if agency.lead else None}
         for agency_id, agency in register
     ]  # fmt: skip

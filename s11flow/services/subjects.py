@@ -254,7 +254,7 @@ def _first_arrival(rows: Sequence[Any]) -> datetime | None:
 
 
 def _members(rows: Iterable[Any]) -> tuple[Member, ...]:
-    return tuple(Member(row.ref, agency_from(row), row.member_joined) for row in rows)
+    return tuple(Member(row.ref, agency_from(row)) for row in rows)
 
 
 def _rules_of(connection: Connection, cycle_ids: set[int]) -> dict[int, tuple[Rulebook, Any]]:

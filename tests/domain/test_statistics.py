@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -163,13 +162,6 @@ def test_a_member_is_covered_only_by_an_accepted_report_of_its_lead(
 ) -> None:
     lead = Taken(facts("05A", state, arrived, members=members("05B")))
     assert taking_part(Taken(facts("05B", CaseState.COVERED, covered_by="05A")), lead=lead) == expected
-
-
-def test_a_member_that_the_joint_report_does_not_name_is_not_covered_by_it() -> None:
-    unnamed = tuple(replace(member, joined=False) for member in members("05B"))
-    lead = Taken(facts("05A", CaseState.ACCEPTED, BY_TARGET, members=unnamed))
-    member = Taken(facts("05B", CaseState.COVERED, covered_by="05A"))
-    assert taking_part(member, lead=lead) == TakingPart.JOINT_AWAITED
 
 
 def test_a_member_that_sent_its_own_report_is_no_non_submission_when_its_lead_is_silent() -> None:

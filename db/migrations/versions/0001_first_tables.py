@@ -117,7 +117,6 @@ def upgrade() -> None:
         sa.Column("waived", sa.Boolean(), nullable=False),
         sa.Column("basis", sa.String(), nullable=False),
         sa.Column("covered_by_id", sa.Integer(), nullable=True),
-        sa.Column("member_joined", sa.Boolean(), nullable=False),
         sa.Column("considered_at", UtcInstant(), nullable=True),
         sa.Column("assessed_at", UtcInstant(), nullable=True),
         sa.Column("agreed_at", UtcInstant(), nullable=True),
