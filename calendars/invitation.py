@@ -4,6 +4,7 @@ import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from icalendar import Calendar, Event, Timezone, vCalAddress, vUri
@@ -114,10 +115,20 @@ def _file(method: str, status: str, invitation: Invitation) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
-    calendar.add_component(Timezone.from_ical(LONDON_ZONE))
     calendar.add_component(_event(status, invitation, reply_wanted=method == "REQUEST" and invitation.reply_wanted))
     file: bytes = calendar.to_ical()
-    return file
+    # Nothing but our own constants stands before the event, so the first of these lines is where it begins.
+    return file.replace(_EVENT_BEGINS, _zone() + _EVENT_BEGINS, 1)
+
+
+_EVENT_BEGINS: Final = b"BEGIN:VEVENT\r\n"
+
+
+@lru_cache(maxsize=1)
+def _zone() -> bytes:
+    """The time zone as every file has it; written once, for it is a third of the work."""
+    written: bytes = Timezone.from_ical(LONDON_ZONE).to_ical()
+    return written
 
 
 def _event(status: str, invitation: Invitation, *, reply_wanted: bool) -> Event:

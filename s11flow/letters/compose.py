@@ -122,10 +122,12 @@ def _footer(values: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
-def calendar_of(kind: str, context_json: str, dtstamp: datetime) -> Invitation | None:
+def calendar_of(kind: str, context_json: str) -> Invitation | None:
     """The meeting that a letter of *kind* puts in, changes in, or takes out of its reader's diary; None for the others.
 
-    `KINDS[kind].calendar` says how: REQUEST or CANCEL. The organizer is the sender of the mail, byte for byte.
+    `KINDS[kind].calendar` says how: REQUEST or CANCEL. The organizer is the sender of the mail, byte for byte. It is
+    stamped with the instant of the revision, so that a revision is the same bytes whenever it is written. Whoever has
+    answered to this time is not asked again.
     """
     if not _kind(kind).calendar:
         return None
@@ -134,16 +136,24 @@ def calendar_of(kind: str, context_json: str, dtstamp: datetime) -> Invitation |
     return Invitation(
         uid=slot["uid"],
         sequence=slot["sequence"],
-        dtstamp=dtstamp,
+        dtstamp=datetime.fromisoformat(slot["revised_at"]),
         starts_at=datetime.fromisoformat(slot["starts_at"]),
         ends_at=datetime.fromisoformat(slot["ends_at"]),
         summary=f"Section 11 panel: {case['agency']} ({case['ref']})",
         description=_description(house, case, slot),
         location=slot["place"],
         organizer=Person(house["sender_name"], house["sender"]),
-        attendee=Person(reader["greeting"].removeprefix("Dear "), reader["address"]),
+        attendee=Person(_name_of(reader), reader["address"]),
         url=slot["link"] or None,
+        partstat=slot["answered"] or "NEEDS-ACTION",
+        reply_wanted=not slot["answered"],
     )
+
+
+def _name_of(reader: Mapping[str, Any]) -> str:
+    """Whom a calendar shows: by name or role, else by the address, for nobody is called colleague."""
+    name = str(reader["greeting"]).removeprefix("Dear ")
+    return str(reader["address"]) if name == "colleague" else name
 
 
 def _description(house: Mapping[str, Any], case: Mapping[str, Any], slot: Mapping[str, Any]) -> str:

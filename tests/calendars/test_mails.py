@@ -102,12 +102,14 @@ FRAGMENTS = (
     *("<eve@elsewhere.example>", '" <eve@elsewhere.example>, "', "mailto:eve@elsewhere.example", ";RSVP=FALSE:"),
     *("Zoë", "日本", "🙂", "e\u0301", "ﬁ", "İ", "ß", "x" * 80, "é" * 60, "Severn Housing", "Room 1", "."),
 )
+PRINTED = tuple(each for each in FRAGMENTS if each.isprintable() and "=?" not in each)
 TO = "pat@agency.example"
 
 
 def hostile(chance: random.Random) -> str:
     """Words that try to be more than words."""
-    return "".join(chance.choices(FRAGMENTS, k=chance.randint(1, 6)))
+    fragments = chance.choice((FRAGMENTS, PRINTED))  # line breaks and the like are refused, so half go without
+    return "".join(chance.choices(fragments, k=chance.randint(1, 6)))
 
 
 def unfolded_names(head: bytes) -> list[str]:
@@ -145,7 +147,7 @@ def test_whatever_people_and_places_are_called_a_mail_has_our_headers_our_proper
         assert found == names
         assert [address for _, address in getaddresses([to.partition(b":")[2].decode()])] == [TO]
 
-    assert refused < tries * 4 // 5
+    assert refused < tries * 3 // 4
 
 
 if __name__ == "__main__":

@@ -370,10 +370,10 @@ def test_a_link_that_is_none_is_left_out(link: str) -> None:
 
 
 def test_an_invitation_carries_the_meeting_as_one_attendee_is_told_of_it() -> None:
-    dtstamp = datetime(2026, 10, 1, 8, tzinfo=UTC)
+    dtstamp = a_session().revised_at
     draft = made(a_letter("panel_invitation", facts=a_case(session=a_session(place="https://meet.example/abc"))))[1]
 
-    meeting = calendar_of("panel_invitation", draft.context, dtstamp)
+    meeting = calendar_of("panel_invitation", draft.context)
 
     assert meeting == invitation.Invitation(
         uid="4f3c2a@partnership.example",
@@ -391,10 +391,26 @@ def test_an_invitation_carries_the_meeting_as_one_attendee_is_told_of_it() -> No
         organizer=invitation.Person(
             "Gloucestershire Safeguarding Children Partnership", "section11@gloucestershire-partnership.example"
         ),
-        attendee=invitation.Person("colleague", "practice@cotswold.example"),
+        attendee=invitation.Person("practice@cotswold.example", "practice@cotswold.example"),
         url="https://meet.example/abc",
     )
     assert b"METHOD:REQUEST" in invitation.request(meeting)
+
+
+def test_whoever_has_answered_to_this_time_is_not_asked_again() -> None:
+    session = a_session(revision=1, answers=(Answer("Lead@cotswold.example", "tentative", NOW, 1),))
+    changed = made(a_letter("panel_invitation_changed", facts=a_case(session=session)))
+
+    told = {
+        draft.to_address: (meeting.partstat, meeting.reply_wanted)
+        for draft in changed
+        if (meeting := calendar_of(draft.kind, draft.context)) is not None
+    }
+
+    assert told == {
+        "lead@cotswold.example": ("TENTATIVE", False),
+        "practice@cotswold.example": ("NEEDS-ACTION", True),
+    }
 
 
 @pytest.mark.parametrize(
@@ -404,14 +420,14 @@ def test_an_invitation_carries_the_meeting_as_one_attendee_is_told_of_it() -> No
 def test_each_change_that_shows_raises_the_sequence(kind: str, revision: int, sequence: int) -> None:
     draft = made(a_letter(kind, facts=a_case(session=a_session(revision=revision))))[0]
 
-    meeting = calendar_of(kind, draft.context, NOW)
+    meeting = calendar_of(kind, draft.context)
 
     assert meeting is not None
     assert (meeting.sequence, meeting.uid) == (sequence, "4f3c2a@partnership.example")
 
 
 def test_only_invitations_carry_a_calendar_part() -> None:
-    carried = {kind: calendar_of(kind, made(a_letter(kind))[0].context, NOW) is not None for kind in KINDS}
+    carried = {kind: calendar_of(kind, made(a_letter(kind))[0].context) is not None for kind in KINDS}
 
     assert {kind for kind, carries in carried.items() if carries} == {
         k for k in KINDS if k.startswith("panel_invitation")
