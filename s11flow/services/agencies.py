@@ -186,6 +186,8 @@ def _own_faults(row: RegisterRow, register: Mapping[str, Any], merged: Mapping[s
     if stored is not None and stored.status == AgencyStatus.ENDED.value:
         yield f"it is there no more ({stored.status_reason}); leave its row out, or give its successor's code"
         return
+    if stored is not None and stored.contact_left_at is not None and standing.contact != stored.contact_email:
+        yield f"nobody answers for it since its contact left; `s11flow agencies hand-over {row.code}` says who does now"
     if standing.status == AgencyStatus.ACTIVE and standing.contact is None:
         yield "it is active and has no contact_email; give one, or set its status to no_contact"
     twin = next((code for code in register if code != row.code and code.casefold() == row.code.casefold()), None)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from s11flow.cycles import shipped
 from tests.cli.typed import PANEL_DAYS, REGISTER, Cli, cli_in, set_up
 
 
@@ -221,7 +222,9 @@ def test_panel_days_are_added_moved_to_and_stood_down(cli: Cli) -> None:
     moved = cli.json("cycle", "move-day", "2026", "2026-11-10", "--to", "2026-11-19", "--now", "2026-06-02")
     left = cli.json("cycle", "stand-down", "2026-11-12", "--reason", "Not quorate", "--now", "2026-06-02")
 
-    assert added == {"panel_day": "GSCP-2026-P2026-11-19"}
+    assert (added["panel_day"], added["state"], added["deadline"]["on"]) == (
+        "GSCP-2026-P2026-11-19", "SITTING", "2026-10-29"
+    )  # fmt: skip
     assert {case["agency"] for case in moved} <= {case["agency"] for case in cli.json("cycle", "timetable")["cases"]}
     sessions = Counter(case["session"]["on"] for case in cli.json("case", "list") if case["session"])
     assert sessions["2026-11-19"] == len(moved)
@@ -240,6 +243,7 @@ def test_a_dry_run_of_every_kind_of_change_keeps_nothing(
         shutil.copy(opened_database, here / "s11flow.db")
         cli = cli_in(here)
     (here / "report.txt").write_text("A report.", encoding="utf-8")
+    (here / "procedure.toml").write_text(shipped(), encoding="utf-8")
     assert cli("tick", "--now", "2026-07-06").code == 0
     before = cli.stored()
 
@@ -252,13 +256,27 @@ def test_a_dry_run_of_every_kind_of_change_keeps_nothing(
         "panel move 05A --to 2026-11-12T15:00",
         "panel plan",
         "cycle add-day 2026-11-19",
+        "cycle add-day 2026-11-19 --reserve",
+        "panel swap 05A 01",
+        "panel ask 05A --for 2026-11-12T15:00",
+        "panel offer 05A --to 2026-11-12T15:00",
+        "panel interest 05A LayMember --reason Relative",
         "cycle adopt-holidays",
+        "cycle close-day 2026-10-23 --reason Moving",
+        "cycle adopt-definition procedure.toml --running 2026",
+        "agencies contact-left 05A",
+        "agencies hand-over 05A --email new@agency.example",
+        "agencies rename 05A --name Another --on 2026-07-01 --reason Order",
+        "agencies merge 01 --into 02 --on 2026-07-01 --reason Order",
+        "agencies abolish 01 --on 2026-07-01 --reason Order",
+        "agencies recommission 01 --name Another --commissioner 02 --on 2026-07-01 --reason Contract",
+        "case period 05A 2024-04-01..2026-03-31 --reason Missed",
         "cycle stand-down 2026-11-12 --reason Flood",
         "outbox hold 1 --reason Wait",
         "inbox add report.txt --note Unclear",
     ):
         now = () if "--now" in typed else ("--now", "2026-07-07")
-        said = cli(*typed.split(), *now, "--dry-run")
+        said = cli(*(word.replace("LayMember", "Lay Member") for word in typed.split()), *now, "--dry-run")
         assert (said.code, said.err) == (0, "This was a dry run: nothing was changed and nothing was sent.\n"), typed
 
     assert cli.stored() == before
