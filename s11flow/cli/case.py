@@ -15,6 +15,7 @@ from s11flow.domain.model import Track
 
 if TYPE_CHECKING:
     from s11flow.services.cases import ActOn
+    from s11flow.services.submissions import Received
 
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")]
 
@@ -226,11 +227,12 @@ def receive(
                 desk.uow, documents, desk.case(ref), unpacked, now=desk.now, by=desk.by, arrived_at=received_at,
                 sender=sender, addresses=options.listed(addresses),
             )  # fmt: skip
-    show.answer(show.marked(done.as_json(), dry_run), as_json=as_json, plain=lambda: _received(done))
+    show.answer(show.marked(done.as_json(), dry_run), as_json=as_json, plain=lambda: told_received(done))
     show.dry(dry_run, as_json=as_json)
 
 
-def _received(done: Any) -> None:
+def told_received(done: Received) -> None:
+    """Print what became of a report, and what was read of it."""
     if done.duplicate:
         show.line(f"{done.ref}: the same content as version {done.version}; noted, nothing more.")
         return

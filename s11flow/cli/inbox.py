@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from s11flow.cli import options, show
+from s11flow.cli.case import told_received
 from s11flow.cli.frame import at_work
 from s11flow.cli.options import AsJson, DryRun, Now, Partnership, Reason, Ref
 
 if TYPE_CHECKING:
     from s11flow.services.inbox import Waiting
+    from s11flow.services.submissions import Received
 
 app = typer.Typer(no_args_is_help=True, help="Mail from outside that waits for a decision.")
 
@@ -72,9 +74,14 @@ def add(
     _told(mail, "waits for a decision", as_json, dry_run)
 
 
-def _told(mail: Waiting, what: str, as_json: bool, dry_run: bool) -> None:
-    words = f"Mail {mail.id} {what}."
-    show.answer(show.marked(mail.as_json(), dry_run), as_json=as_json, plain=lambda: show.line(words))
+def _told(mail: Waiting, what: str, as_json: bool, dry_run: bool, received: Received | None = None) -> None:
+    def plain() -> None:
+        show.line(f"Mail {mail.id} {what}.")
+        if received is not None:
+            told_received(received)
+
+    found = mail.as_json() if received is None else {**mail.as_json(), "report": received.as_json()}
+    show.answer(show.marked(found, dry_run), as_json=as_json, plain=plain)
     show.dry(dry_run, as_json=as_json)
 
 
@@ -84,7 +91,8 @@ def file(
     ref: Ref,
     sender: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="Who sent it; they get the receipt.")] = "",
     addresses: Annotated[
-        str | None, typer.Option(metavar="1,2,3", help="The standards its report addresses; by default all.")
+        str | None,
+        typer.Option(metavar="1,2,3", help="The standards it addresses; by default those its form answers, else all."),
     ] = None,
     partnership: Partnership = None,
     now: Now = None,
@@ -96,15 +104,15 @@ def file(
         from s11flow.services import inbox, submissions
 
         documents, known = submissions.Documents(desk.app.documents_dir), desk.case(ref)
-        waiting = inbox.get(desk.uow, mail)
+        waiting, received = inbox.get(desk.uow, mail), None
         if waiting.files:
-            submissions.receive(
+            received = submissions.receive(
                 desk.uow, documents, known, [(name, documents.read(digest)) for name, digest, _ in waiting.files],
                 now=desk.now, by=desk.by, arrived_at=waiting.arrived_at, sender=sender,
                 addresses=options.listed(addresses),
             )  # fmt: skip
         done = inbox.file(desk.uow, mail, known, now=desk.now, by=desk.by)
-    _told(done, f"is filed with {known}", as_json, dry_run)
+    _told(done, f"is filed with {known}", as_json, dry_run, received)
 
 
 @app.command()

@@ -36,6 +36,7 @@ from s11flow.domain.model import (
     SessionState,
     Track,
 )
+from s11flow.domain.review_actions import ActionStatus, ReviewAction, ReviewKind
 from s11flow.letters.templates import shipped_templates
 from s11flow.reports import WrongAssessmentError
 from s11flow.services import (
@@ -44,13 +45,18 @@ from s11flow.services import (
     bank_holidays,
     cases,
     conclusion,
+    contacts,
     cycles,
+    definitions,
     inbox,
+    joint_reports,
     outbox,
     panel_days,
     record,
+    review_actions,
     rulebooks,
     sessions,
+    successions,
 )
 from s11flow.services.chain import CLOCK
 from s11flow.services.delivery import deliver
@@ -303,7 +309,8 @@ def _receives(office: Office, ref: str, pick: int) -> object:
 
 
 def _accepts(office: Office, ref: str, pick: int) -> object:
-    what = acts.AcceptReport("it will do" if pick % 2 else "", "the post was slow" if pick % 3 == 0 else "")
+    signed_by = "the director" if pick % 5 else ""
+    what = acts.AcceptReport("it will do" if pick % 2 else "", "the post was slow" if pick % 3 == 0 else "", signed_by)
     leaves_out = ("03",) if ref.endswith("-02") and pick % 4 == 3 else ()
     return cases.accept(office.uow, ref, what, not_covering=leaves_out, by="clerk", now=office.now)
 
@@ -343,6 +350,16 @@ def _extends(office: Office, pick: int) -> acts.Act:
     return acts.Extend(to, "staff changes", panel_consents=pick % 2 == 0, by_chair=pick % 4 == 0)
 
 
+def _splits(office: Office, ref: str, pick: int) -> object:
+    what = joint_reports.split if pick % 2 else joint_reports.annex
+    return what(office.uow, ref, reason="it wrote to us", now=office.now, by="clerk")
+
+
+def _sets(office: Office, pick: int) -> acts.Act:
+    period = (date(2024, 4, 1), date(2026, 3, 31 - pick % 2))
+    return acts.SetPeriod(*period, "a year missed") if pick % 2 else acts.SetTrack(tuple(Track)[pick % 4], "agreed")
+
+
 E = CaseEvent
 TO_CASE: dict[CaseEvent, Does] = {
     E.RECEIVE_REPORT: _receives,
@@ -354,6 +371,8 @@ TO_CASE: dict[CaseEvent, Does] = {
     E.AGREE: lambda o, ref, n: assessments.agree(o.uow, ref, now=o.now, by="clerk"),
     E.EXCUSE: _on_case(lambda o, n: acts.Excuse("disbanded", "the Board")),
     E.COVER: _covers,
+    E.SPLIT: _splits,
+    E.REQUEST_REPORT: _on_case(_sets),
     E.REVIVE: _revives,
     E.VOID: _on_case(lambda o, n: acts.Void("a mistake")),
     E.EXTEND: _on_case(_extends),
@@ -415,7 +434,7 @@ def _changes_register(office: Office, _: str, pick: int) -> object:
 
 def _adds_agency(office: Office, _: str, pick: int) -> object:
     return cycles.add_agency(
-        office.uow, partnership=CODE, year=YEAR, code="07", track=tuple(Track)[pick % 2], now=office.now, by="clerk"
+        office.uow, partnership=CODE, year=YEAR, code="07", track=tuple(Track)[pick % 4], now=office.now, by="clerk"
     )
 
 
@@ -441,7 +460,66 @@ def _adopts_holidays(office: Office, _: str, pick: int) -> object:
     )
 
 
+def _holds_action(office: Office, _: str, pick: int) -> object:
+    kind = tuple(ReviewKind)[pick % len(ReviewKind)]
+    given = ReviewAction(0, "01", kind, f"Mend {pick % 4}", due=date(2027, 3, 1) if pick % 2 else None)
+    code = f"0{1 + pick % 3}"
+    return review_actions.add(office.uow, code, given, partnership=CODE, now=office.now, by="clerk")
+
+
+def _changes_action(office: Office, _: str, pick: int) -> object:
+    change = review_actions.Change(status=tuple(ActionStatus)[pick % 3], evidence=f"minute {pick}")
+    return review_actions.set_(office.uow, 1 + pick % 4, change, partnership=CODE, now=office.now, by="clerk")
+
+
+def _closes_day(office: Office, _: str, pick: int) -> object:
+    day = (date(2026, 10, 20), date(2026, 10, 9), date(2026, 11, 3), date(2026, 12, 1))[pick % 4]
+    return bank_holidays.close_day(
+        office.uow, partnership=CODE, year=YEAR, day=day, reason="snow", consent=pick % 3 == 0, now=office.now,
+        by="clerk",
+    )  # fmt: skip
+
+
+def _adopts_definition(office: Office, _: str, pick: int) -> object:
+    text = shipped().replace("days = -21,", f"days = -{(21, 14, 24)[pick % 3]},")
+    return definitions.adopt_definition(
+        office.uow, text, partnership=CODE, running=YEAR if pick % 2 else None, now=office.now, by="clerk"
+    )
+
+
+def _contact_leaves(office: Office, _: str, pick: int) -> object:
+    code = CODES[pick % len(CODES)]
+    return contacts.contact_left(office.uow, partnership=CODE, code=code, how="", now=office.now, by="clerk")
+
+
+def _hands_over(office: Office, _: str, pick: int) -> object:
+    code, to = CODES[pick % len(CODES)], contacts.Person(f"next{pick}@agency.example", "Next", "")
+    return contacts.hand_over(office.uow, partnership=CODE, code=code, to=to, now=office.now, by="clerk")
+
+
+def _succeeds(office: Office, _: str, pick: int) -> object:
+    code, other = CODES[pick % len(CODES)], CODES[(pick * 7 + 1) % len(CODES)]
+    given: dict[str, Any] = {"partnership": CODE, "on": london.day_of(office.now), "reason": "an order"}
+    given |= {"now": office.now, "by": "clerk"}
+    match pick % 4:
+        case 0:
+            return successions.rename(office.uow, code=code, name=f"Renamed {office.now}", **given)
+        case 1:
+            return successions.merge(office.uow, codes=[code], into=other, **given)
+        case 2:
+            return successions.abolish(office.uow, code=code, successor=other, **given)
+    return successions.recommission(office.uow, code=code, name="Provider", commissioner=other, **given)
+
+
 TO_YEAR: dict[str, Does] = {
+    "close a day": _closes_day,
+    "adopt a definition": _adopts_definition,
+    "a contact leaves": _contact_leaves,
+    "hand over": _hands_over,
+    "hand over to another": _hands_over,
+    "an agency changes": _succeeds,
+    "hold an action from a review": _holds_action,
+    "change an action from a review": _changes_action,
     "add a day": _a_day_more,
     "stand a day down": _a_day_less,
     "move a day": _moves_day,
@@ -740,7 +818,7 @@ class Office(RuleBasedStateMachine):
                 for loaded in load(connection, [row.id for row in changed if row.kind == kind], kind):
                     assert next_due_at(loaded.rules, loaded.facts) == loaded.next_due_at, loaded.ref
                     if isinstance(loaded.facts, CaseFacts):
-                        holidays = {date(2026, 10, 20), date(2026, 10, 9)}
+                        holidays = {date(2026, 10, 20), date(2026, 10, 9), date(2026, 11, 3), date(2026, 12, 1)}
                         faults = invariants.of_case(loaded.rules, loaded.facts, sitting, proclaimed=holidays)
                         assert faults == (), (loaded.ref, faults)
 
