@@ -11,12 +11,12 @@ from typing import Any
 from calendars import london
 from db import queries
 from s11flow.demo.judging import judgement
-from s11flow.demo.script import Line, phrases, report_text, when_from
+from s11flow.demo.script import Line, phrases, report_text, scrutineers_text, when_from, with_words
 from s11flow.demo.stage import Stage
 from s11flow.domain import acts
 from s11flow.domain.model import CaseFacts
 from s11flow.domain.panels import slots_of_day
-from s11flow.services import assessments, cases, conclusion, cycles, panel_days, sessions, submissions
+from s11flow.services import assessments, cases, conclusion, cycles, panel_days, publication, sessions, submissions
 from s11flow.services.subjects import load_cases
 
 
@@ -186,6 +186,23 @@ def _of_cycle(do: Callable[..., object]) -> Callable[[Cast, Line, datetime], Non
     return act
 
 
+def _write_report_text(cast: Cast, line: Line, now: datetime) -> None:
+    stage = cast.stage
+    text = scrutineers_text(line.details["text"], next=str(stage.year + 1))
+    publication.set_report_text(
+        stage.app.unit_of_work, text, partnership=stage.partnership, year=stage.year, now=now, by=line.by
+    )
+
+
+def _decide_naming(cast: Cast, line: Line, now: datetime) -> None:
+    stage = cast.stage
+    authority = with_words(line.details["authority"], next=str(stage.year + 1))
+    publication.decide_naming(
+        stage.app.unit_of_work, line.details["decision"], authority=authority, partnership=stage.partnership,
+        year=stage.year, now=now, by=line.by,
+    )  # fmt: skip
+
+
 DOERS: dict[str, Callable[[Cast, Line, datetime], None]] = {
     "report": _report,
     "accept": _accept,
@@ -203,7 +220,9 @@ DOERS: dict[str, Callable[[Cast, Line, datetime], None]] = {
     "plan-session": _plan_session,
     "assess": _assess,
     "agree": _agree,
+    "report-text": _write_report_text,
     "approve-report": _of_cycle(conclusion.approve_report),
+    "naming": _decide_naming,
     "statement": _of_cycle(conclusion.include_in_statement),
     "close": _of_cycle(conclusion.close),
 }

@@ -17,11 +17,13 @@ from s11flow.domain.state_facts import facts_of
 from s11flow.letters.contexts import KINDS
 from s11flow.letters.recipients import role_words
 from s11flow.reports import AssuranceReport, statement_of_effectiveness
+from s11flow.reports.board import render_board
 from s11flow.reports.render import FORMATS, render
 from s11flow.reports.shape import AgencyScores, Shown
 from s11flow.services import overviews, subjects, views
+from s11flow.services.boards import status_board
 from s11flow.services.cycles import find_cycle
-from s11flow.services.reports import assurance_report
+from s11flow.services.reports import assurance_report, published_report
 from s11flow.services.verify import verify
 
 _WAITS = ("due_today", "overdue", "waiting_mail", "held", "bounced", "incidents", "tasks")
@@ -35,6 +37,11 @@ def finish(stage: Stage, script: Script, *, now: datetime, is_whole: bool) -> Su
     folder.mkdir(exist_ok=True)
     for name in FORMATS:
         (folder / f"assurance-report.{name}").write_bytes(render(report, name))
+    if is_whole:
+        public = published_report(stage.app.unit_of_work, partnership=stage.partnership, year=stage.year, now=now)
+        (folder / "published-report.html").write_bytes(render(public, "html"))
+    board = status_board(stage.app.unit_of_work, partnership=stage.partnership, year=stage.year, now=now)
+    (folder / "status-board.xlsx").write_bytes(render_board(board, "xlsx"))
     (folder / "statement-of-effectiveness.md").write_text(statement_of_effectiveness(report), "utf-8")
     summary = _summary(stage, script, report, now, is_whole=is_whole)
     (folder / "summary.md").write_text(summary.markdown(), "utf-8")

@@ -20,6 +20,7 @@ _BY = {
     "stand-down": "executive_chair",
     "assess": "independent_scrutineer",
     "agree": "independent_scrutineer",
+    "report-text": "independent_scrutineer",
     "approve-report": "independent_scrutineer",
 }
 """Who does what, where a line does not say; everything else is the business unit's."""
@@ -91,10 +92,19 @@ def when_from(given: Mapping[str, Any]) -> When:
 
 def report_text(name: str, **words: str) -> bytes:
     """One of the invented reports with the agency's name and the period in it."""
-    text = _text(f"reports/{name}")
+    return with_words(_text(f"reports/{name}"), **words).encode()
+
+
+def scrutineers_text(name: str, **words: str) -> str:
+    """What the invented scrutineer adds to the Assurance Report."""
+    return with_words(_text(name), **words)
+
+
+def with_words(text: str, **words: str) -> str:
+    """*text* with each word in place of its name in braces."""
     for key, value in words.items():
         text = text.replace("{" + key + "}", value)
-    return text.encode()
+    return text
 
 
 def register_bytes() -> bytes:

@@ -283,7 +283,9 @@ def places(said: Summary) -> list[tuple[str, str]]:
         ("Reports that came", f"{folder / 'documents'}/"),
         ("Database", str(folder / "s11flow.db")),
         ("Assurance Report", str(report / "assurance-report.html")),
-        ("the same as data", f"{report / 'assurance-report.csv'}, .json"),
+        ("the same as files", f"{report / 'assurance-report.docx'}, .xlsx, .csv, .json"),
+        *([("the version for the public", str(report / "published-report.html"))] if said.is_whole else []),
+        ("Status board", str(report / "status-board.xlsx")),
         ("Statement of Effectiveness", str(report / "statement-of-effectiveness.md")),
         ("This, with every letter", str(report / "summary.md")),
     ]

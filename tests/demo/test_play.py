@@ -147,7 +147,11 @@ def test_the_letters_of_the_approval_say_what_the_report_says(year: Summary, fol
     assert [agency["name"] for agency in silent] == ["Youth Offending Team", "Cafcass"]
     assert "These did not submit:\n\n- Youth Offending Team\n- Cafcass\n" in to_the_executive
     assert "not submitted 2/21 (10%)" in to_the_executive
-    assert f"Recommendations to single agencies: {len(report['recommendations'])}." in to_the_executive
+    assert report["themes"][0] in to_the_executive
+    assert "Tell every member of staff, in one page, how a disagreement between services is escalated." in (
+        to_the_executive.replace("\n", " ")
+    )
+    assert f"Recommendations to single agencies: {len(report['recommendations']) - 2}." in to_the_executive
 
 
 def test_an_agency_asked_again_is_not_held_to_the_target(year: Summary) -> None:
@@ -166,9 +170,12 @@ def test_the_folder_holds_what_the_summary_points_to(year: Summary, folder: Path
         "assurance-report.html",
         "assurance-report.json",
         "assurance-report.xlsx",
+        "published-report.html",
         "statement-of-effectiveness.md",
+        "status-board.xlsx",
         "summary.md",
     ]
+    assert "Cafcass" not in (folder / "report" / "published-report.html").read_text("utf-8")
     assert json.loads((folder / "report" / "assurance-report.json").read_text("utf-8"))["build"]["status"] == "approved"
     assert (folder / "report" / "summary.md").read_text("utf-8") == year.markdown()
 
