@@ -1,6 +1,7 @@
 """Opening a database by its address: SQLite in a file, or Postgres."""
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +108,56 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get("query_only") != query_only:
         connection.exec_driver_sql(f"PRAGMA query_only = {query_only}")
         connection.info["query_only"] = query_only
-    # A writer takes the lock before it reads: two that read first could neither of them go on.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if intent == WRITES else "BEGIN")
+    if intent == WRITES:
+        _begin_to_write(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+_BEGIN = "BEGIN IMMEDIATE"
+"""A writer takes the lock before it reads: two that read first could neither of them go on."""
+
+_LOOKS_OFTEN_FOR = 0.05
+_LOOKS_AGAIN = (0.0002, 0.002)
+"""Seconds after which a writer looks again whether it is its turn: at first, and when that was for long."""
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """Begin when nobody else writes; SQLite's own error if that is not so within the connection's timeout.
+
+    SQLite by itself looks again after 1, 2, 5, 10 and at last 100 milliseconds, and a transaction of ours often takes
+    half of one: two that write by turns would sleep most of the time.
+    """
+    wait: float = connection.info.get("busy_timeout", WAIT)
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("PRAGMA busy_timeout = 0").close()
+    try:
+        try:
+            connection.exec_driver_sql(_BEGIN)
+        except DBAPIError as error:
+            if not (_is_busy(error.orig) and _has_its_turn(driver, wait)):
+                raise
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {max(1, round(wait * 1000))}").close()
+
+
+def _has_its_turn(driver: sqlite3.Connection, wait: float) -> bool:
+    """Begin as soon as nobody else writes; False if that is not so for *wait* seconds."""
+    begun = time.monotonic()
+    while (waited := time.monotonic() - begun) < wait:
+        time.sleep(_LOOKS_AGAIN[waited > _LOOKS_OFTEN_FOR])
+        try:
+            driver.execute(_BEGIN).close()
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error):
+                raise
+        else:
+            return True
+    return False
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 # --- Postgres

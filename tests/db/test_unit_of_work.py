@@ -3,7 +3,7 @@
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from threading import Barrier, Event
+from threading import Barrier, Event, Timer
 from time import monotonic
 from typing import Any
 
@@ -158,6 +158,28 @@ def test_on_sqlite_a_writer_has_the_lock_before_its_first_statement(sqlite_url: 
     uow = UnitOfWork(engine)
     with uow.write(), pytest.raises(Busy), uow.write(wait=0.01):
         pytest.fail("two writers at once")
+    engine.dispose()
+
+
+def test_on_sqlite_who_waits_for_a_turn_has_it_as_soon_as_it_is_free(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    uow = UnitOfWork(engine)
+    holds, free = Event(), Event()
+
+    def hold() -> None:
+        with uow.write() as connection:
+            add(connection, "A")
+            holds.set()
+            free.wait()
+
+    with ThreadPoolExecutor(1) as threads:
+        done = threads.submit(hold)
+        holds.wait()
+        Timer(0.1, free.set).start()
+        with uow.write() as connection:
+            assert connection.scalars(select(SUBJECT.c.ref)).all() == ["A"]
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 5000
+        done.result()
     engine.dispose()
 
 
