@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from calendars import london
@@ -28,9 +28,13 @@ def plan_json(plan: Plan[CaseFacts]) -> dict[str, Any]:
     }
 
 
-def tell(plan: Plan[CaseFacts], *, as_json: bool, dry_run: bool = False) -> None:
-    """Say how the case stands now and what will be sent."""
-    show.answer(show.marked(plan_json(plan), dry_run), as_json=as_json, plain=lambda: _tell(plan))
+def tell(
+    plan: Plan[CaseFacts], *, as_json: bool, dry_run: bool = False, also: Mapping[str, str] | None = None
+) -> None:
+    """Say how the case stands now and what will be sent, and *also* these sentences, by their keys in the JSON."""
+    sentences = dict(also or {})
+    found = show.marked({**plan_json(plan), **sentences}, dry_run)
+    show.answer(found, as_json=as_json, plain=lambda: _tell(plan, sentences.values()))
     show.dry(dry_run, as_json=as_json)
 
 
@@ -46,8 +50,10 @@ def _tell_each(plans: Sequence[Plan[CaseFacts]]) -> None:
         _tell(plan)
 
 
-def _tell(plan: Plan[CaseFacts]) -> None:
+def _tell(plan: Plan[CaseFacts], sentences: Iterable[str] = ()) -> None:
     facts = plan.facts
     show.line(f"{facts.ref}, {facts.agency.name}: {facts_of(facts.state).staff}.")
     for letter in plan.letters:
         show.line(f"  owed now: {words(letter.kind)} ({letter.why})")
+    for sentence in sentences:
+        show.line(f"  {sentence}")

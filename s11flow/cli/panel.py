@@ -205,8 +205,7 @@ def interest(
         act = sessions.withdraw_interest if withdraw else sessions.declare_interest
         plan = act(desk.uow, desk.case(ref), member, reason=reason, now=desk.now, by=desk.by)
         quorum = sessions.quorum_of(desk.uow, plan.facts.ref)
-    tell(plan, as_json=as_json, dry_run=dry_run)
-    show.note(quorum)
+    tell(plan, as_json=as_json, dry_run=dry_run, also={"quorum": quorum})
 
 
 @app.command()

@@ -26,7 +26,9 @@ def report(
     format_: Annotated[
         str, typer.Option("--format", metavar="html|docx|xlsx|csv|json", help="What kind of file.")
     ] = "html",
-    author: Annotated[str, typer.Option(metavar="WHO", help="Whose report it is.")] = "Independent Scrutineer",
+    author: Annotated[
+        str, typer.Option(metavar="ROLE", help="Who wrote it in the place of the panel's lead, the author otherwise.")
+    ] = "",
     published: Annotated[
         bool,
         typer.Option("--published", help="The version for the public, as was decided with `s11flow cycle naming`."),

@@ -15,7 +15,7 @@ from calendars import london
 from s11flow.domain import statistics
 from s11flow.domain.definition import Definition
 from s11flow.domain.errors import WrongInputError
-from s11flow.domain.interests import is_quorate, leaving, quorum_of
+from s11flow.domain.interests import is_quorate, quorum_of
 from s11flow.domain.model import CaseFacts, CaseState, CycleFacts, Dated, Escalation, EscalationState, Session, Track
 from s11flow.domain.state_facts import facts_of
 from s11flow.domain.statistics import Answered, Attendance, Mark, Share, Taken, TakingPart
@@ -32,7 +32,6 @@ from s11flow.reports.shape import (
     CountLine,
     DateLine,
     JudgedBy,
-    LeftForItem,
     Method,
     Named,
     NonSubmission,
@@ -289,11 +288,6 @@ def _method(
         tuple(sorted(panel_days)),
         _lines(standing, _BASES, bases),
         quorum_of(definition),
-        tuple(
-            LeftForItem(each.named, gone.title, gone.why)
-            for each in considered
-            for gone in leaving(definition, each.case.facts)
-        ),
         tuple(each.named for each in considered if not is_quorate(definition, each.case.facts)),
         tuple(
             JudgedBy(each.named, each.case.author, each.case.rated_by)

@@ -49,6 +49,8 @@ def _without(report: AssuranceReport, hidden: Collection[Named]) -> AssuranceRep
             report.method,
             bases=_counted(report.method.bases, hidden),
             panel=tuple(replace(each, declared=_named(each.declared, hidden)) for each in report.method.panel),
+            not_quorate=_named(report.method.not_quorate, hidden),
+            stand_ins=_kept(report.method.stand_ins, hidden),
         ),
         took_part=replace(
             part,

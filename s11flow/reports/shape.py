@@ -86,15 +86,6 @@ class CountLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftForItem:
-    """A member of the panel, by role, who took no part in what concerned an agency, and why."""
-
-    agency: Named
-    member: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class JudgedBy:
     """A judgement that the panel's lead did not write, or that not the whole panel rated: who did, by role."""
 
@@ -107,8 +98,8 @@ class JudgedBy:
 class Method:
     """Section 3. How judgements were made and what each rests on.
 
-    `left` are the interests in the agencies that were considered, `not_quorate` those for which fewer than the
-    `quorum` were left, `stand_ins` the judgements that the lead did not write or the whole panel did not rate.
+    `not_quorate` are agencies that were considered though fewer members than the `quorum` had no interest in them,
+    `stand_ins` the judgements that the lead did not write or the whole panel did not rate.
     """
 
     scale: tuple[ScaleWord, ...]
@@ -116,7 +107,6 @@ class Method:
     panel_days: tuple[date, ...]
     bases: tuple[CountLine, ...]
     quorum: int
-    left: tuple[LeftForItem, ...]
     not_quorate: tuple[Named, ...]
     stand_ins: tuple[JudgedBy, ...]
 

@@ -96,6 +96,11 @@ def _panel(report: AssuranceReport) -> Iterator[Row]:
         if member.interest:
             yield _of("panel", "own agency", member.interest, member.title)
         yield from (_of("panel", "declared an interest", agency, member.title) for agency in member.declared)
+    yield Row("panel", "quorum", n=str(report.method.quorum), of=str(len(report.method.panel)))
+    yield from (_of("panel", "not quorate", agency) for agency in report.method.not_quorate)
+    for one in report.method.stand_ins:
+        yield _of("panel", "author", one.agency, one.author or "the panel's lead")
+        yield from (_of("panel", "rated by", one.agency, member) for member in one.rated_by)
 
 
 def _results(report: AssuranceReport) -> Iterator[Row]:

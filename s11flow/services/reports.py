@@ -14,7 +14,9 @@ from calendars import london
 from db import queries
 from db.tables import HistoryPrivate
 from db.unit_of_work import UnitOfWork
+from s11flow.domain import raters
 from s11flow.domain.agenda import blocked
+from s11flow.domain.definition import Definition
 from s11flow.domain.errors import WrongInputError
 from s11flow.domain.model import CaseEvent, CaseFacts, CycleEvent, CycleFacts, CycleState
 from s11flow.reports import AssuranceReport, Earlier, Naming, ReportCase, build, not_submitted, published
@@ -28,14 +30,17 @@ _private = queries.table(HistoryPrivate)
 
 
 def assurance_report(
-    uow: UnitOfWork, *, partnership: str, year: int | str, now: datetime, author: str = "Independent Scrutineer"
+    uow: UnitOfWork, *, partnership: str, year: int | str, now: datetime, author: str = ""
 ) -> AssuranceReport:
-    """The Assurance Report of a cycle as it stands at *now*: a draft until the report is approved."""
+    """The Assurance Report of a cycle as it stands at *now*: a draft until the report is approved.
+
+    Its author, by role, is the panel's lead, or who is named as their deputy (case 30).
+    """
     return _report(uow, partnership, year, now, author)[0]
 
 
 def published_report(
-    uow: UnitOfWork, *, partnership: str, year: int | str, now: datetime, author: str = "Independent Scrutineer"
+    uow: UnitOfWork, *, partnership: str, year: int | str, now: datetime, author: str = ""
 ) -> AssuranceReport:
     """The version that is published, with those who did not submit named or only counted as was decided.
 
@@ -77,13 +82,21 @@ def _built(
             _report_cases(connection, found, now, _earlier(connection, cycle.facts)),
             approved_at,
         ),
-        author=author,
+        author=_author(cycle.rules.definition, author),
         status=status,
         built_at=now,
         panel_days=days,
         approved_at=approved_at,
         additions=additions_of(connection, cycle.id),
     )
+
+
+def _author(definition: Definition, author: str) -> str:
+    """Whose report it is; a deputy is called one."""
+    lead = raters.lead(definition).title
+    if not raters.is_deputy(definition, author):
+        return lead
+    return f"{raters.as_named(definition, author)}, deputy for the {lead}"
 
 
 def _named(
@@ -167,6 +180,8 @@ def _report_cases(
                 sessions=tuple(session_from(row, {}) for row in sessions.get(case.id, ())),
                 reason=reason,
                 authority=authority,
+                author=rows[-1].author if rows else "",
+                rated_by=tuple(json.loads(rows[-1].rated_by)) if rows and rows[-1].rated_by else (),
                 non_submission_at=silent.get(case.id),
                 note=" ".join(blocked(case.rules, facts, now)),
                 earlier=earlier.get(facts.agency.code),

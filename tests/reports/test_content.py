@@ -12,7 +12,7 @@ from s11flow.domain.errors import WrongInputError
 from s11flow.domain.model import CaseState, EscalationState, SessionState, Track
 from s11flow.domain.statistics import Answered, CountError
 from s11flow.reports import Additions, Proposal, ReportCase, content_sha256, statement_of_effectiveness
-from s11flow.reports.shape import AssuranceReport, CountLine, Named, NonSubmission, RecommendationLine
+from s11flow.reports.shape import AssuranceReport, CountLine, JudgedBy, Named, NonSubmission, RecommendationLine
 from tests.reports.register import (
     AFTER_PANEL,
     APPROVED,
@@ -289,6 +289,24 @@ def test_a_panel_members_own_agency_is_named_as_an_interest() -> None:
     assert [(person.title, person.interest) for person in panel if person.interest] == [
         ("Chair of the Management Group", Named("01", "Agency 01"))
     ]
+
+
+def test_case_28_an_agency_for_which_too_few_of_the_panel_were_left_is_named_with_the_quorum() -> None:
+    away = ("Independent Scrutineer", "Lay Member", "Business Manager")
+    method = report_of(
+        [case("01", arrived=BY_TARGET, interests=away[:1]), case("02", arrived=BY_TARGET, interests=away)]
+    ).method
+
+    assert (method.quorum, method.not_quorate) == (3, (Named("02", "Agency 02"),))
+
+
+def test_case_30_a_deputy_author_and_who_rated_are_printed_with_the_judgement() -> None:
+    usual = case("01", arrived=BY_TARGET)
+    deputy = replace(case("02", arrived=BY_TARGET), author="Lay Member", rated_by=("Lay Member", "Business Manager"))
+
+    assert report_of([usual, deputy]).method.stand_ins == (
+        JudgedBy(Named("02", "Agency 02"), "Lay Member", ("Lay Member", "Business Manager")),
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------- digest

@@ -24,6 +24,7 @@ from s11flow.domain.errors import RefusedError, S11Error, UnknownError, WrongInp
 from s11flow.domain.model import CaseFacts, Session, SessionState
 from s11flow.letters.templates import shipped_templates
 from s11flow.services import agencies, assessments, cases, cycles, order, panel_days, sessions
+from s11flow.services.reports import assurance_report
 from s11flow.services.subjects import load_cases
 from s11flow.services.verify import verify
 from tests.conftest import ON_BOTH
@@ -416,8 +417,8 @@ def test_case_22_another_time_is_a_task_and_the_old_one_is_free_only_once_the_ne
 
     assert told == [
         (
-            f"{POLICE}, Constabulary: it asked for another time than Tuesday 10 November 2026, 11:15am (it named Tuesday "
-            "10 November 2026, 2pm); offer it a free one, or its own to agencies that may be willing."
+            f"{POLICE}, Constabulary: it asked for another time than Tuesday 10 November 2026, 11:15am (it named "
+            "Tuesday 10 November 2026, 2pm); offer it a free one, or its own to agencies that may be willing."
         )
     ]
     assert (kept, starts(october, POLICE)) == (["10 11:15"], ["10 14:00"])
@@ -667,6 +668,21 @@ def test_case_30_a_deputy_author_is_named_and_the_version_shows_it(seen: UnitOfW
     assert (agreed.author, agreed.deputy_author, agreed.rated_by) == (LAY, True, (MANAGER, LAY))
     assert history(seen, POLICE, "ASSESS")[1]["author"] == LAY
     assert whole(seen, AFTER)
+
+
+def test_case_30_the_report_names_the_deputy_who_wrote_it_and_the_judgements_a_deputy_wrote(seen: UnitOfWork) -> None:
+    assessments.assess(seen, POLICE, judgement(), now=AFTER, by="clerk", author=LAY)
+    sessions.declare_interest(seen, POLICE, DEVELOPMENT, reason="x", now=AFTER, by="clerk")
+
+    usual = assurance_report(seen, partnership=CODE, year=YEAR, now=AFTER)
+    deputy = assurance_report(seen, partnership=CODE, year=YEAR, now=AFTER, author=LAY)
+
+    assert usual.build.author == SCRUTINEER
+    assert deputy.build.author == "Lay Member, deputy for the Independent Scrutineer"
+    assert [(one.agency.code, one.author, one.rated_by) for one in usual.method.stand_ins] == [("11", LAY, ())]
+    assert [(one.title, [each.code for each in one.declared]) for one in usual.method.panel if one.declared] == [
+        (DEVELOPMENT, ["11"])
+    ]
 
 
 @pytest.mark.parametrize(
