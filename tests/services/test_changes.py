@@ -167,7 +167,7 @@ def _succession(draw: st.DrawFn, year: int, now: datetime) -> Deed:
 
 def _track_or_period(draw: st.DrawFn, year: int, now: datetime) -> Deed:
     ref, starts = draw(refs(year)), date(year - 2, 4, 1)
-    what = draw(
+    what: acts.Act = draw(
         st.sampled_from(
             (
                 acts.SetTrack(Track.LIGHT, "Its second year"),

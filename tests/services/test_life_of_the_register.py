@@ -12,6 +12,7 @@ import pytest
 from s11flow.domain import acts
 from s11flow.domain.errors import RefusedError, WrongInputError
 from s11flow.domain.model import Track
+from s11flow.domain.review_actions import ReviewAction, ReviewKind
 from s11flow.letters.templates import shipped_templates
 from s11flow.services import (
     agencies,
@@ -375,7 +376,7 @@ def test_case_10_the_next_cycle_asks_only_the_successor(autumn: House) -> None:
 
 
 def test_case_11_an_abolished_agency_owes_nothing_more_and_its_actions_wait_for_a_decision(autumn: House) -> None:
-    given = review_actions.ReviewAction(0, "01", review_actions.ReviewKind.MULTI_AGENCY_AUDIT, "Train the staff")
+    given = ReviewAction(0, "01", ReviewKind.MULTI_AGENCY_AUDIT, "Train the staff")
     review_actions.add(autumn.uow, "01", given, partnership=CODE, now=AUTUMN, by="clerk")
 
     done = successions.abolish(

@@ -79,5 +79,5 @@ def test_a_holiday_proclaimed_for_a_deadline_that_has_passed_gives_no_time_back(
         year, partnership=CODE, year=YEAR, published=proclaimed, now=at("2026-10-21 12:00"), by="clerk"
     )
 
-    assert adopted.moved == ()
+    assert adopted.redated.moved == ()
     assert _states(year, "subject where ref in ('GSCP-2026-01', 'GSCP-2026-02')") == ["NOT_SUBMITTED", "NOT_SUBMITTED"]
