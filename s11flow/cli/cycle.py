@@ -24,13 +24,6 @@ YearAndDay = Annotated[
 ]
 
 
-def _year_and(given: Sequence[str], what: str) -> tuple[str | None, str]:
-    """One or two words: the last is what is meant, the first the cycle."""
-    if len(given) > 2:
-        raise typer.BadParameter(f"Give the cycle and {what}, or {what} alone; there were {len(given)} words.")
-    return (given[0] if len(given) == 2 else None), given[-1]
-
-
 @app.command("open")
 def open_(
     year: Annotated[int, typer.Argument(metavar="YEAR", help="The year the requests leave in, 2026.")],
@@ -143,7 +136,7 @@ def add_day(
     as_json: AsJson = False,
 ) -> None:
     """Add a panel day to an open cycle, to sit on or to keep in reserve."""
-    year, day = _year_and(year_and_day, "the day")
+    year, day = options.year_and(year_and_day, "the day")
     on = options.day(day)
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.services import panel_days
@@ -182,7 +175,7 @@ def move_day(
     as_json: AsJson = False,
 ) -> None:
     """Move all sessions of a panel day to another one, each at its own time."""
-    year, day = _year_and(year_and_day, "the day")
+    year, day = options.year_and(year_and_day, "the day")
     on = options.day(day)
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.cli.outcome import tell_all
@@ -213,7 +206,7 @@ def stand_down(
     """Stand a panel day down: the panel cannot meet, and no agency is marked absent.
 
     Its sessions go to the next day in reserve, if there is one."""
-    year, day = _year_and(year_and_day, "the day")
+    year, day = options.year_and(year_and_day, "the day")
     on = options.day(day)
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.services import panel_days
@@ -261,7 +254,7 @@ def add_agency(
     as_json: AsJson = False,
 ) -> None:
     """Add an agency of the register to a running cycle."""
-    year, code = _year_and(year_and_code, "the agency")
+    year, code = options.year_and(year_and_code, "the agency")
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.domain.model import Track
         from s11flow.services import cycles
@@ -287,7 +280,7 @@ def close_day(
     as_json: AsJson = False,
 ) -> None:
     """Close the office on a day of a running cycle; told dates move only later."""
-    year, day = _year_and(year_and_day, "the day")
+    year, day = options.year_and(year_and_day, "the day")
     on = options.day(day)
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.services import bank_holidays
