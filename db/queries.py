@@ -22,6 +22,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     select,
 )
 from sqlmodel import SQLModel
@@ -403,10 +404,13 @@ def history_of(connection: Connection, subject_id: int) -> Sequence[Any]:
     return connection.execute(select(history).where(history.c.subject_id == subject_id).order_by(history.c.seq)).all()
 
 
+_VALUE: ColumnElement[int] = literal_column("value")
+
+
 def _among(connection: Connection, column: ColumnElement[int], ids: Collection[int]) -> ColumnElement[bool]:
     """Whether *column* is one of *ids*, as one parameter: naming hundreds of them costs more than finding the rows."""
     if connection.dialect.name == "sqlite":
-        return column.in_(select(func.json_each(json.dumps([*ids])).table_valued("value").c.value))
+        return column.in_(select(_VALUE).select_from(func.json_each(json.dumps([*ids]))))
     return column == any_(literal([*ids], ARRAY(BigInteger)))
 
 

@@ -210,23 +210,20 @@ def _batches(connection: Connection) -> Iterator[Sequence[int]]:
 
 
 def _read_safely(connection: Connection, ids: Sequence[int], known: _Known) -> tuple[dict[int, _Record], list[str]]:
-    """These subjects; if one cannot be read, each alone, so that the others are, with a sentence for each that is not.
+    """These subjects; if one cannot be read, each half alone, so that the others are, with a sentence for each.
 
     A database may hold what is no date, no number and no text.
     """
     try:
         return _read(connection, ids, known), []
-    except Exception:
-        records: dict[int, _Record] = {}
-        unreadable = []
-        for subject_id in ids:
-            try:
-                records |= _read(connection, [subject_id], known)
-            except Exception as error:
-                ref = connection.scalar(select(queries.subject.c.ref).where(queries.subject.c.id == subject_id))
-                known.met.add(str(ref))
-                unreadable.append(f"{ref}: what is stored cannot be read ({type(error).__name__}).")
-        return records, unreadable
+    except Exception as error:
+        if len(ids) > 1:
+            first, unreadable = _read_safely(connection, ids[: len(ids) // 2], known)
+            second, more = _read_safely(connection, ids[len(ids) // 2 :], known)
+            return first | second, unreadable + more
+        ref = connection.scalar(select(queries.subject.c.ref).where(queries.subject.c.id == ids[0]))
+        known.met.add(str(ref))
+        return {}, [f"{ref}: what is stored cannot be read ({type(error).__name__})."]
 
 
 def _read(connection: Connection, ids: Sequence[int], known: _Known) -> dict[int, _Record]:
@@ -564,7 +561,7 @@ _of_reason = lru_cache(maxsize=1024)(sha256)  # many letters have the same
 
 def _state_faults(connection: Connection, records: Mapping[int, _Record], known: _Known) -> Iterator[list[str]]:
     """The faults of these subjects in sentences: those found before, and what their facts do not agree with."""
-    for loaded in _readable(connection, records):
+    for loaded in _readable(connection, [record.subject for record in records.values()]):
         if isinstance(loaded, str):
             yield [loaded]
         else:
@@ -585,23 +582,18 @@ def _fact_faults(loaded: Loaded, record: _Record, known: _Known) -> Iterator[str
         record.faults += _date_faults(record, loaded.facts)
 
 
-def _readable(connection: Connection, records: Mapping[int, _Record]) -> Iterator[Loaded | str]:
-    """The subjects of one kind, all at once; if one cannot be read, each alone, so that the others are checked."""
-    if not records:
+def _readable(connection: Connection, subjects: Sequence[Any]) -> Iterator[Loaded | str]:
+    """Subjects of one kind, all at once; if one cannot be read, each half alone, so that the others are checked."""
+    if not subjects:
         return
-    kind = next(iter(records.values())).subject.kind
     try:
-        yield from load(connection, [*records], kind)
-    except Exception:
-        for record in records.values():
-            yield from _read_alone(connection, record)
-
-
-def _read_alone(connection: Connection, record: _Record) -> list[Loaded] | list[str]:
-    try:
-        return load(connection, [record.subject.id], record.subject.kind)
+        yield from load(connection, [subject.id for subject in subjects], subjects[0].kind)
     except Exception as error:
-        return [f"{record.subject.ref}: what is stored cannot be read ({type(error).__name__})."]
+        if len(subjects) > 1:
+            yield from _readable(connection, subjects[: len(subjects) // 2])
+            yield from _readable(connection, subjects[len(subjects) // 2 :])
+        else:
+            yield f"{subjects[0].ref}: what is stored cannot be read ({type(error).__name__})."
 
 
 def _due_faults(loaded: Loaded) -> Iterator[str]:
