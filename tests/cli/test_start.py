@@ -68,7 +68,8 @@ def test_every_command_of_the_design_is_there() -> None:
         agencies import/agencies list/agencies show/cycle open/cycle timetable/cycle show/cycle add-day
         cycle stand-down/cycle approve-report/cycle statement/cycle close/cycle reopen-report/case list/case show
         case history/case receive/case accept/case return/case withdraw/case excuse/case cover/case revive/case void
-        case extend/case correct/panel plan/panel move/panel swap/panel ask/panel offer/panel answer/panel interest/panel order/panel reply/panel record/panel cancel/escalation list
+        case extend/case correct/panel plan/panel move/panel swap/panel ask/panel offer/panel answer/panel interest
+        panel order/panel reply/panel record/panel cancel/escalation list
         escalation hold/escalation resume/escalation acknowledge/escalation follow-up/escalation stand-down/outbox list
         outbox show/outbox hold/outbox release/outbox retry
         """.replace("\n        ", "/")

@@ -468,13 +468,13 @@ def test_case_20_a_panel_that_is_not_quorate_offers_its_reserve_day_and_nobody_w
     now = at("2026-11-09 16:00")
     autumn.until(now)
 
-    left = panel_days.stand_down_day(
+    stood = panel_days.stand_down_day(
         autumn.uow, partnership=CODE, year=YEAR, day=PANEL, reason="not quorate", reserve=THURSDAY, now=now, by="clerk"
     )
     autumn.until(at("2026-11-09 16:05"))
 
     facts = autumn.facts(YOUTH)
-    assert left == ()
+    assert (stood.reserve, stood.without_session) == (THURSDAY, ())
     assert facts.session is not None
     assert (facts.session.number, facts.session.state, facts.session.starts_at) == (
         2,
