@@ -184,6 +184,11 @@ def session_of_uid(connection: Connection, uid: str) -> Any:
     return connection.execute(statement).first()
 
 
+def panel_day_of_uid(connection: Connection, uid: str) -> Any:
+    """The panel day whose invitation's UID it is, or None."""
+    return connection.execute(select(panel_day).where(panel_day.c.uid.in_(sorted({uid, uid.lower()})))).first()
+
+
 def proposals(connection: Connection, case_id: int) -> Sequence[Any]:
     """The times that attendees proposed for the sessions of a case, in the order they came."""
     statement = select(proposal).where(proposal.c.case_id == case_id).order_by(proposal.c.number)
@@ -276,7 +281,16 @@ def successions(connection: Connection, partnership_id: int) -> Sequence[Any]:
 def panel_days(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
     """One row for each panel day, with how many live sessions it has."""
     statement = (
-        select(subject, panel_day.c.day, panel_day.c.added_at)
+        select(
+            subject,
+            panel_day.c.day,
+            panel_day.c.added_at,
+            panel_day.c.uid,
+            panel_day.c.revision,
+            panel_day.c.told,
+            panel_day.c.told_at,
+            panel_day.c.answers,
+        )
         .join(panel_day, panel_day.c.subject_id == subject.c.id)
         .where(_among(connection, subject.c.id, ids))
         .order_by(panel_day.c.day)

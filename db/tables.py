@@ -149,7 +149,11 @@ class Cycle(SQLModel, table=True):
 
 
 class PanelDay(SQLModel, table=True):
-    """A day on which the panel sits for a cycle."""
+    """A day on which the panel sits for a cycle.
+
+    `uid` to `told_at` are of the members' invitation to the day: the running order they were last told, by its digest.
+    `answers` are what they answered.
+    """
 
     __tablename__ = "panel_day"
     __table_args__ = (UniqueConstraint("cycle_id", "day"),)
@@ -157,6 +161,11 @@ class PanelDay(SQLModel, table=True):
     cycle_id: int = Field(foreign_key="subject.id")
     day: date
     added_at: datetime = Field(sa_column=_instant())
+    uid: str = Field(unique=True)
+    revision: int = 0
+    told: str = ""
+    told_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    answers: str = Field(default="", sa_column=_text())
 
 
 class CaseFile(SQLModel, table=True):

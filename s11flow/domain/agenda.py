@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from calendars import london
 from s11flow.domain.model import (
+    NOT_HELD,
     Agency,
     AgencyStatus,
     CaseDates,
@@ -31,7 +32,9 @@ from s11flow.domain.timetable import (
     Rulebook,
     dates_ladder,
     owed_by,
+    panel_day_cancelled_action,
     panel_pack_action,
+    panel_pack_again,
     session_ladder,
     worked_date,
 )
@@ -240,9 +243,20 @@ def return_by_actions(rules: Rulebook, facts: CaseFacts, return_by: date) -> lis
 
 
 def _panel_day_agenda(rules: Rulebook, facts: PanelDayFacts) -> tuple[DueAction, ...]:
-    action = panel_pack_action(rules, facts.on)
+    action = _for_the_members(rules, facts)
+    return (action,) if action is not None and action.due_key not in facts.done else ()
+
+
+def _for_the_members(rules: Rulebook, facts: PanelDayFacts) -> DueAction | None:
+    """The pack; once they have it, what makes their diaries agree again with what is held."""
     sits = facts.state == PanelDayState.SITTING and facts.sessions > 0
-    return (action,) if sits and action.due_key not in facts.done else ()
+    if not facts.told or facts.told_at is None:
+        return panel_pack_action(rules, facts.on) if sits else None
+    if sits and facts.told != facts.order:
+        return panel_pack_again(rules, facts.on, facts.revision + 1, facts.told_at)
+    if not sits and facts.told != NOT_HELD:
+        return panel_day_cancelled_action(rules, facts.on, facts.revision + 1, facts.told_at)
+    return None
 
 
 def _partnership_agenda(rules: Rulebook, facts: PartnershipFacts) -> tuple[DueAction, ...]:
@@ -292,7 +306,9 @@ def flags(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[str, ...]:
         "no contact": facts.agency.contact is None and facts.state == CaseState.PLANNED and _may_be_asked(facts),
         "contact at risk": facts.agency.contact_left_at is not None and facts.state in _ASKED | {CaseState.PLANNED},
         "no session": facts.track != Track.LIGHT
-        and facts.state in _ASKED | {CaseState.PLANNED} and session is None and _may_be_asked(facts),
+        and facts.state in _ASKED | {CaseState.PLANNED}
+        and session is None
+        and _may_be_asked(facts),
         "coming": session is not None and session.is_live and reply_of(session, facts.agency) == "coming",
         "declined": session is not None and session.is_live and reply_of(session, facts.agency) == "declined",
         "no reply": session is not None

@@ -456,7 +456,11 @@ class CaseFacts:
 
 @value(frozen=True, slots=True)
 class PanelDayFacts:
-    """What is known of a day on which the panel sits."""
+    """What is known of a day on which the panel sits.
+
+    `order` is the digest of the running order as it stands, `told` of the one that its members have in their diaries
+    (`NOT_HELD` once the day was taken out of them, empty before), by the invitation `uid` of `revision`, at `told_at`.
+    """
 
     ref: str
     partnership: str
@@ -466,6 +470,16 @@ class PanelDayFacts:
     sessions: int
     added_at: datetime
     done: frozenset[str] = frozenset()
+    uid: str = ""
+    order: str = ""
+    told: str = ""
+    revision: int = 0
+    told_at: datetime | None = None
+    answers: tuple[Answer, ...] = ()
+
+
+NOT_HELD = "not held"
+"""What the members of the panel were last told of a day on which nobody is seen any more."""
 
 
 @value(frozen=True, slots=True)

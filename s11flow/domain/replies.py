@@ -47,6 +47,7 @@ class Why(StrEnum):
     NO_TIME = "no time"
     OF_A_SERIES = "of a series"
     NOT_INVITED = "not invited"
+    OF_THE_PANEL = "of the panel"
 
 
 WHY_WORDS: Mapping[Why, str] = {
@@ -69,6 +70,7 @@ WHY_WORDS: Mapping[Why, str] = {
     Why.NO_TIME: "it proposes a change, and names no other time that can be read",
     Why.OF_A_SERIES: "it is about one of a series, and ours is none",
     Why.NOT_INVITED: "nobody has been invited to the session yet",
+    Why.OF_THE_PANEL: "a member of the panel proposes another time for a day that agencies are invited to",
 }
 """Each reason as a clause that follows "because"."""
 

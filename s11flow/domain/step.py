@@ -11,6 +11,7 @@ from calendars import london
 from s11flow.domain.agenda import agenda
 from s11flow.domain.lifecycle import CASE, ESCALATION, SESSION
 from s11flow.domain.model import (
+    NOT_HELD,
     CaseEvent,
     CaseFacts,
     CaseState,
@@ -22,6 +23,7 @@ from s11flow.domain.model import (
     Facts,
     Letter,
     Note,
+    PanelDayFacts,
     PartnershipFacts,
     Plan,
     SessionEvent,
@@ -32,6 +34,7 @@ from s11flow.domain.timetable import DEADLINE_RANK, DueAction, Rulebook, dates_l
 SUBMIT_LETTERS = frozenset({"reminder", "target_missed"})
 # What is still waiting to go when a report arrives, or is no longer owed, and has lost its reason.
 CHASING_LETTERS = SUBMIT_LETTERS | {"escalation_warning", "non_submission", "escalation", "return_by_reminder"}
+MEMBERS_LETTERS = frozenset({"panel_pack", "panel_day_cancelled"})
 SESSION_LETTERS = frozenset(
     {"panel_invitation", "panel_invitation_changed", "reply_chase", "session_reminder", "time_offered"}
 )
@@ -72,8 +75,25 @@ def run(rules: Rulebook, facts: F, action: DueAction, now: datetime) -> Plan[F]:
         case PartnershipFacts():
             ready = replace(_done(facts, action), last_digest_on=london.day_of(action.due_at))
             return cast("Plan[F]", _owe_letter(ready, action, now))
+        case PanelDayFacts():
+            return cast("Plan[F]", _tell_the_members(facts, action, now))
         case _:
             return _owe_letter(_done(facts, action), action, now)
+
+
+def _tell_the_members(facts: PanelDayFacts, action: DueAction, now: datetime) -> Plan[PanelDayFacts]:
+    """A letter that puts the day into the members' diaries, changes it there or takes it out; an older one is stopped.
+
+    So a diary has one entry for the day: its invitation's UID stays, its sequence rises with each letter.
+    """
+    told = facts
+    if facts.uid:
+        held = NOT_HELD if action.kind == "panel_day_cancelled" else facts.order
+        told = replace(facts, told=held, told_at=now, revision=facts.revision + 1 if facts.told else facts.revision)
+    plan = _owe_letter(_done(told, action), action, now)
+    if not plan.letters:
+        return replace(plan, facts=_done(facts, action))  # its time has passed: nobody is told
+    return replace(plan, stops=MEMBERS_LETTERS if facts.told else plan.stops)
 
 
 def _run_case(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetime) -> Plan[CaseFacts]:

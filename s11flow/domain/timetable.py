@@ -371,6 +371,24 @@ def panel_pack_action(rules: Rulebook, on: date) -> DueAction:
     return _action("panel_pack", dated, on, "until", valid_until=ends)
 
 
+def panel_pack_again(rules: Rulebook, on: date, revision: int, told_at: datetime) -> DueAction:
+    """When members who have the pack are told of another running order: at most once each working day."""
+    next_on = rules.days.add(london.day_of(told_at), 1)
+    at = london.instant(next_on, rules.definition.timetable.panel_pack.at)
+    why = "the running order has changed since the members were told"
+    ends = london.instant(on, rules.definition.panel.ends)
+    return DueAction(f"panel_pack@{on}r{revision}", at, "panel_pack", "until", why, valid_until=ends)
+
+
+def panel_day_cancelled_action(rules: Rulebook, on: date, revision: int, told_at: datetime) -> DueAction:
+    """That members who have the pack are to hear that nobody is seen on the day: at once."""
+    why = f"the panel sees nobody on {london.spell_day(on)} any more"
+    ends = london.instant(on, rules.definition.panel.ends)
+    return DueAction(
+        f"panel_day_cancelled@{on}r{revision}", told_at, "panel_day_cancelled", "until", why, valid_until=ends
+    )
+
+
 def after_session(rules: Rulebook, on: date) -> tuple[Dated, Dated]:
     """When the draft assessment is due, and when the agency's accuracy check closes, for a session on *on*."""
     table = rules.definition.timetable
@@ -398,6 +416,7 @@ _KINDS = (
     "non_submission",
     "escalation",
     "panel_pack",
+    "panel_day_cancelled",
     "reply_chase",
     "session_reminder",
     "session_outcome",

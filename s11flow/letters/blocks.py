@@ -9,7 +9,7 @@ from functools import lru_cache
 import orjson
 
 from calendars import london
-from s11flow.domain.model import CaseDates, Session, Track
+from s11flow.domain.model import CaseDates, PanelDayFacts, Session, Track
 from s11flow.domain.timetable import Rulebook
 
 
@@ -160,10 +160,15 @@ def slot(session: Session, *, cancelled: bool = False) -> Slot:
     return _slot(session.starts_at, session.ends_at, session.place, session.uid, sequence, session.revised_at)
 
 
+def day_slot(rules: Rulebook, day: PanelDayFacts) -> Slot:
+    """A panel day as its members have it in their diaries: from the panel's first hour to its last."""
+    panel, told_at = rules.definition.panel, day.told_at or day.added_at
+    starts_at, ends_at = london.instant(day.on, panel.starts), london.instant(day.on, panel.ends)
+    return _slot(starts_at, ends_at, panel.place, day.uid, day.revision, told_at)
+
+
 @lru_cache(maxsize=4096)
-def _slot(
-    starts_at: datetime, ends_at: datetime, place: str, uid: str, sequence: int, revised_at: datetime
-) -> Slot:
+def _slot(starts_at: datetime, ends_at: datetime, place: str, uid: str, sequence: int, revised_at: datetime) -> Slot:
     starts, ends = london.local(starts_at), london.local(ends_at)
     return Slot(
         day=london.spell_day(starts.date()),

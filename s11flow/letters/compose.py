@@ -132,15 +132,18 @@ def calendar_of(kind: str, context_json: str) -> Invitation | None:
     if not _kind(kind).calendar:
         return None
     values = orjson.loads(context_json)
-    house, case, slot, reader = (values[name] for name in ("house", "case", "slot", "reader"))
+    house, slot, reader = (values[name] for name in ("house", "slot", "reader"))
+    if slot is None:
+        return None
+    summary, description = _about_case(values) if "case" in values else _about_day(values)
     return Invitation(
         uid=slot["uid"],
         sequence=slot["sequence"],
         dtstamp=datetime.fromisoformat(slot["revised_at"]),
         starts_at=datetime.fromisoformat(slot["starts_at"]),
         ends_at=datetime.fromisoformat(slot["ends_at"]),
-        summary=f"Section 11 panel: {case['agency']} ({case['ref']})",
-        description=_description(house, case, slot),
+        summary=summary,
+        description=description,
         location=slot["place"],
         organizer=Person(house["sender_name"], house["sender"]),
         attendee=Person(_name_of(reader), reader["address"]),
@@ -156,12 +159,26 @@ def _name_of(reader: Mapping[str, Any]) -> str:
     return str(reader["address"]) if name == "colleague" else name
 
 
-def _description(house: Mapping[str, Any], case: Mapping[str, Any], slot: Mapping[str, Any]) -> str:
-    return (
+def _about_case(values: Mapping[str, Any]) -> tuple[str, str]:
+    """What a diary shows of an agency's session: a line, and what to know."""
+    house, case, slot = (values[name] for name in ("house", "case", "slot"))
+    return f"Section 11 panel: {case['agency']} ({case['ref']})", (
         f"{slot['minutes']} minutes including questions with the panel of the {house['name']}.\n"
         "Coming is not mandatory; an agency that does not come is assessed on its report alone.\n"
         f"Questions, or another time: {house['mailbox']}, quoting {case['ref']}."
     )
+
+
+def _about_day(values: Mapping[str, Any]) -> tuple[str, str]:
+    """What a diary shows of a day with the panel: a line, and the running order."""
+    house = values["house"]
+    order = [
+        f"{item['starts']}: {item['agency']}{' (you leave for this item)' if item['is_own'] else ''}"
+        for item in values.get("items_in_order", ())
+    ]
+    lines = ("Running order:", *order) if order else ("Nobody is seen on this day any more.",)
+    questions = f"Questions: {house['mailbox']}, quoting {values['ref']}."
+    return f"Section 11 panel of the {house['name']}", "\n".join((*lines, questions))
 
 
 def _kind(name: str) -> Kind:

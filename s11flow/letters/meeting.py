@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from s11flow.domain.agenda import reply_of
 from s11flow.domain.definition import DateRule, Person
-from s11flow.domain.model import CaseState, SessionState
+from s11flow.domain.model import CaseState, PanelDayFacts, SessionState
+from s11flow.domain.replies import answer_of
 from s11flow.domain.timetable import Rulebook
 from s11flow.letters.blocks import (
+    Slot,
+    day_slot,
     day_words,
     london_day,
     time_words,
@@ -183,24 +186,56 @@ class PackItem:
 
 @dataclass(frozen=True, slots=True)
 class PanelPack(AboutPartnership):
-    """The running order of a panel day with what is known of each agency."""
+    """The running order of a panel day with what is known of each agency, and the day for the member's diary.
+
+    `is_again` is one that takes the place of a pack sent before.
+    """
 
     day: str
     place: str
     items_in_order: tuple[PackItem, ...]
+    slot: Slot | None = None
+    is_again: bool = False
 
 
 def panel_pack(w: Writing) -> PanelPack:
     """Prepares a member of the panel for the day."""
     person = person_of(w.rules, w.to)
-    day = getattr(w.letter.facts, "on", None)
     sessions = rows((w.dossier.overview or {}).get("sessions"))
     return PanelPack(
         *plain_head(w),
-        day="" if day is None else day_words(day),
+        day=_day_of(w),
         place=w.rules.definition.panel.place,
         items_in_order=tuple(_pack_item(row, is_own=_leaves(row, person)) for row in sessions),
+        slot=_diary(w),
+        is_again=isinstance(w.letter.facts, PanelDayFacts) and w.letter.facts.revision > 0,
     )
+
+
+def _day_of(w: Writing) -> str:
+    return day_words(w.letter.facts.on) if isinstance(w.letter.facts, PanelDayFacts) else ""
+
+
+def _diary(w: Writing) -> Slot | None:
+    """The day as it stands in the reader's diary, with what they have answered; None for a day without invitation."""
+    day = w.letter.facts
+    if not isinstance(day, PanelDayFacts) or not day.uid:
+        return None
+    answered = answer_of(day.answers, w.to.address)
+    return replace(day_slot(w.rules, day), answered="" if answered is None else answered.answer.upper())
+
+
+@dataclass(frozen=True, slots=True)
+class PanelDayCancelled(AboutPartnership):
+    """That the panel sees nobody on a day that its members have in their diaries."""
+
+    day: str
+    slot: Slot | None
+
+
+def panel_day_cancelled(w: Writing) -> PanelDayCancelled:
+    """Takes a panel day out of its members' diaries."""
+    return PanelDayCancelled(*plain_head(w), day=_day_of(w), slot=_diary(w))
 
 
 def _leaves(row: Mapping[str, object], person: Person | None) -> bool:

@@ -228,10 +228,11 @@ def new_panel_day(connection: Connection, cycle: Opening, day: date, *, reserve:
     state = PanelDayState.RESERVE if reserve else PanelDayState.SITTING
     ref = f"{cycle.ref}-P{day}"
     day_id = _new_subject(connection, "panel_day", ref, cycle.row.partnership, state.value, cycle.id)
-    row = {"subject_id": day_id, "cycle_id": cycle.id, "day": day, "added_at": cycle.now}
+    uid = new_uid(cycle.rules)
+    row = {"subject_id": day_id, "cycle_id": cycle.id, "day": day, "added_at": cycle.now, "uid": uid}
     connection.execute(insert(queries.panel_day), row)
     # Counted as sitting with somebody: which sessions there are is read again at every tick.
-    facts = PanelDayFacts(ref, cycle.row.partnership, cycle.row.code, day, state, 1, cycle.now)
+    facts = PanelDayFacts(ref, cycle.row.partnership, cycle.row.code, day, state, 1, cycle.now, uid=uid)
     entries: tuple[Entry, ...] = (
         Entry(cycle.now, Note.DAY_ADDED, "panel day", data=dict(panel_day_of(cycle.rules, day).as_json())),
     )

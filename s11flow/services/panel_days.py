@@ -13,7 +13,7 @@ from calendars import london
 from db import queries
 from db.unit_of_work import UnitOfWork
 from s11flow.domain import acts
-from s11flow.domain.agenda import is_late
+from s11flow.domain.agenda import is_late, next_due_at
 from s11flow.domain.errors import UnknownError, WrongInputError
 from s11flow.domain.model import (
     Agency,
@@ -207,8 +207,9 @@ def _close_day(connection: Connection, day_id: int, reason: str, now: datetime, 
         now, Note.DAY_STOOD_DOWN, "panel day", facts.state, PanelDayState.STOOD_DOWN, private={"reason": reason}
     )
     after = replace(facts, state=PanelDayState.STOOD_DOWN)
-    stops = frozenset({"panel_pack"})
-    save(connection, [Change(loaded, Plan(after, (entry,), stops=stops), actor=by)], now)
+    # Whoever has the day in the diary is told that it is not held.
+    plan = Plan(after, (entry,), stops=frozenset({"panel_pack"}), next_due_at=next_due_at(loaded.rules, after))
+    save(connection, [Change(loaded, plan, actor=by)], now)
 
 
 def plan_sessions(uow: UnitOfWork, *, partnership: str, year: int | str, now: datetime, by: str) -> Opened:

@@ -7,7 +7,7 @@ keeps what became of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,26 +20,27 @@ from db.unit_of_work import UnitOfWork
 from notifications.address import check_address
 from s11flow.domain import acts
 from s11flow.domain.errors import UnknownError, WrongInputError
-from s11flow.domain.model import CaseFacts, Entry, Note, Plan, Session
-from s11flow.domain.replies import Guests, Heard, Proposal, Verdict, Voice, judge
+from s11flow.domain.model import NOT_HELD, CaseFacts, Entry, Note, PanelDayFacts, Plan, Session, SessionState
+from s11flow.domain.replies import Guests, Heard, Outcome, Proposal, Verdict, Voice, Why, judge, newest
 from s11flow.domain.step import settle
-from s11flow.services import agencies, cases, record
+from s11flow.domain.timetable import Rulebook
+from s11flow.services import agencies, cases, dossiers, record
 from s11flow.services.stored import agency_from
-from s11flow.services.subjects import Change, Loaded, load_cases, session_from
+from s11flow.services.subjects import Change, Loaded, load, load_cases, save, session_from
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one reply: the case whose session it is about, if any is, and the verdict."""
+    """What became of one reply, and of what it is: the reference of a case, of a panel day, or None."""
 
-    case: str | None
+    subject: str | None
     verdict: Verdict
 
     def as_json(self) -> dict[str, Any]:
         """The shape scripts rely on."""
         verdict = self.verdict
         return {
-            "case": self.case,
+            "subject": self.subject,
             "outcome": verdict.outcome.value,
             "why": None if verdict.why is None else verdict.why.value,
             "attendee": verdict.attendee,
@@ -90,7 +91,10 @@ def receive_in(connection: Connection, uid: str, said: Heard, *, now: datetime, 
     """As `receive`, within the caller's transaction; *uid* is the reply's."""
     row = queries.session_of_uid(connection, uid) if uid else None
     if row is None:
-        return Settled(None, judge(None, Guests((), {}), said))
+        day = queries.panel_day_of_uid(connection, uid) if uid else None
+        if day is None:
+            return Settled(None, judge(None, Guests((), {}), said))
+        return _from_the_panel(connection, day.subject_id, said, now, by)
     queries.lock(connection, [row.case_id])
     (loaded,) = load_cases(connection, [row.case_id])
     facts = _facts(loaded)
@@ -128,6 +132,45 @@ def _record_answer(
     assert verdict.answer is not None
     act = acts.ReplyToInvitation(verdict.attendee, verdict.answer.answer, verdict.answer, said.comment)
     cases.write(connection, [cases.change_for(loaded, act, by=by, now=now)], now)
+
+
+# --- members of the panel, of their day ------------------------------------------------------------------------------
+
+
+def _from_the_panel(connection: Connection, day_id: int, said: Heard, now: datetime, by: str) -> Settled:
+    """A member's answer to the invitation to a panel day; any wish for another time is a person's to answer."""
+    queries.lock(connection, [day_id])
+    (loaded,) = load(connection, [day_id], "panel_day")
+    assert isinstance(loaded.facts, PanelDayFacts)
+    settled = settle(loaded.rules, loaded.facts, now)
+    day = settled.facts
+    words, people = loaded.rules.definition.partnership, loaded.rules.definition.people
+    members = tuple(person.email for person in people.panel)
+    who = Guests(members, queries.aliases(connection, day.partnership), (words.sender, words.mailbox))
+    verdict = judge(_as_session(loaded.rules, day), who, said)
+    if verdict.proposal is not None:
+        return Settled(day.ref, Verdict(Outcome.WAITS, Why.OF_THE_PANEL, verdict.attendee))
+    answers = None if verdict.answer is None else newest(day.answers, verdict.answer)
+    if answers is not None and verdict.answer is not None:
+        entry = Entry(
+            now, Note.REPLY, "panel day", cause=verdict.answer.answer,
+            data={"answer": verdict.answer.answer, "revision": day.revision},
+            private={"attendee": verdict.attendee, **({"comment": said.comment} if said.comment else {})},
+        )  # fmt: skip
+        plan = settled.then(Plan(replace(day, answers=answers), (entry,), next_due_at=settled.next_due_at))
+        change = Change(loaded, plan, actor=by, by_clock=len(settled.entries))
+        dossiers.fill(connection, [change], now)
+        save(connection, [change], now)
+    return Settled(day.ref, verdict)
+
+
+def _as_session(rules: Rulebook, day: PanelDayFacts) -> Session:
+    """A panel day as something that its members are invited to."""
+    panel, told_at = rules.definition.panel, day.told_at or day.added_at
+    state = {"": SessionState.PENCILLED, NOT_HELD: SessionState.CANCELLED}.get(day.told, SessionState.INVITED)
+    starts_at, ends_at = london.instant(day.on, panel.starts), london.instant(day.on, panel.ends)
+    # Another running order leaves the time as it is: answers to an earlier one hold.
+    return Session(0, state, 0, starts_at, ends_at, panel.place, day.uid, told_at, day.answers)
 
 
 # --- proposals -------------------------------------------------------------------------------------------------------
@@ -182,7 +225,10 @@ def remember(uow: UnitOfWork, address: str, attendee: str, *, partnership: str, 
         raise WrongInputError(f"{address} cannot be remembered: as an address it {fault}.")
     with uow.write() as connection:
         home = queries.subject_by_ref(connection, partnership)
-        known = {each.casefold() for row in queries.agencies(connection, partnership) for each in _invited(row)}
+        (loaded,) = load(connection, [home.id], "partnership")
+        members = [person.email for person in loaded.rules.definition.people.panel]
+        invited = [each for row in queries.agencies(connection, partnership) for each in _invited(row)]
+        known = {each.casefold() for each in (*invited, *members)}
         if stands_for not in known:
             raise UnknownError(f"Nobody is invited under {attendee}: see `s11flow agencies list` for who is.")
         if plain in known:

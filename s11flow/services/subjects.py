@@ -45,7 +45,7 @@ from s11flow.domain.model import (
 from s11flow.domain.timetable import Rulebook
 from s11flow.letters.compose import Dossier, Draft, drafts
 from s11flow.services import record, rulebooks
-from s11flow.services.chain import CLOCK, canonical, lines, message_digest
+from s11flow.services.chain import CLOCK, canonical, lines, message_digest, sha256
 from s11flow.services.stored import agency_from, dated_from, dates_from, dates_text
 
 _STATES = {state.name: state for state in CaseState}
@@ -288,18 +288,43 @@ def _load_panel_days(connection: Connection, ids: Collection[int]) -> list[Loade
         book, cycle = rules[row.cycle_id]
         facts = PanelDayFacts(
             row.ref, row.partnership, cycle.code, row.day, PanelDayState[row.state],
-            sessions.get((row.cycle_id, row.day), 0), row.added_at, frozenset(done.get(row.id, ())),
+            len(sessions.get((row.cycle_id, row.day), ())), row.added_at, frozenset(done.get(row.id, ())),
+            uid=row.uid, order=_order(sessions.get((row.cycle_id, row.day), ())), told=row.told, revision=row.revision,
+            told_at=row.told_at, answers=_answers_from(row.answers),
         )  # fmt: skip
         loaded.append(_loaded(row, "panel_day", book, cycle.templates_sha256, facts, row.cycle_id))
     return loaded
 
 
-def _live_by_day(connection: Connection, cycle_ids: Collection[int]) -> dict[tuple[int, Any], int]:
-    counted: dict[tuple[int, Any], int] = defaultdict(int)
+def _live_by_day(connection: Connection, cycle_ids: Collection[int]) -> dict[tuple[int, Any], list[Any]]:
+    found: dict[tuple[int, Any], list[Any]] = defaultdict(list)
     for cycle_id in cycle_ids:
         for row in queries.live_sessions(connection, cycle_id):
-            counted[(cycle_id, london_day(row.starts_at))] += 1
-    return counted
+            found[(cycle_id, london_day(row.starts_at))].append(row)
+    return found
+
+
+def _order(rows: Iterable[Any]) -> str:
+    """The digest of a day's running order: who is seen when and where, and nothing else that may change."""
+    seen = sorted((row.starts_at, row.ends_at, row.case_id, row.place) for row in rows)
+    return sha256(canonical([list(each) for each in seen])) if seen else ""
+
+
+def _answers_from(text: str) -> tuple[Answer, ...]:
+    """What the members of the panel answered, as `_answers_text` wrote it."""
+    rows = json.loads(text) if text else ()
+    return tuple(
+        Answer(who, said, datetime.fromisoformat(at), sequence, sent_at and datetime.fromisoformat(sent_at))
+        for who, said, at, sequence, sent_at in rows
+    )
+
+
+def _answers_text(answers: Iterable[Answer]) -> str:
+    rows = [
+        [each.attendee, each.answer, each.at.isoformat(), each.sequence, each.sent_at and each.sent_at.isoformat()]
+        for each in answers
+    ]
+    return canonical(rows) if rows else ""
 
 
 def _load_partnerships(connection: Connection, ids: Collection[int]) -> list[Loaded]:
@@ -450,6 +475,22 @@ def _gather_rooms(rows: _Rows, change: Change) -> None:
             values = {"last_digest_on": plan.facts.last_digest_on}
             rows.others.append((update(queries.partnership).where(where), values))
             rows.written[loaded.id].add(("partnership", None))
+    elif isinstance(plan.facts, PanelDayFacts):
+        _gather_panel_day(rows, loaded, plan.facts)
+
+
+def _gather_panel_day(rows: _Rows, loaded: Loaded, after: PanelDayFacts) -> None:
+    before = loaded.facts
+    assert isinstance(before, PanelDayFacts)
+    if _in_diaries(after) == _in_diaries(before):
+        return
+    told, told_at, revision, answers = _in_diaries(after)
+    values = {"told": told, "told_at": told_at, "revision": revision, "answers": _answers_text(answers)}
+    rows.others.append((update(queries.panel_day).where(queries.panel_day.c.subject_id == loaded.id), values))
+    rows.written[loaded.id].add(("panel_day", None))
+
+
+_in_diaries = attrgetter("told", "told_at", "revision", "answers")
 
 
 def _records(
@@ -489,9 +530,7 @@ NOBODY_ANSWERS = "nobody answers for the agency"
 """Why a letter to its contact is held, until it is handed over (case 5)."""
 
 
-def _held_back(
-    change: Change, queued: Mapping[str, Sequence[Mapping[str, str]]], rows: _Rows
-) -> dict[str, str]:
+def _held_back(change: Change, queued: Mapping[str, Sequence[Mapping[str, str]]], rows: _Rows) -> dict[str, str]:
     """Hold what an event owes to a contact who has left; gives what the history is to keep of it."""
     facts = change.plan.facts
     if not isinstance(facts, CaseFacts) or facts.agency.contact_left_at is None:
@@ -610,7 +649,9 @@ def _session_names(before: CaseFacts, session: Session) -> set[tuple[str, str | 
 def _keeps_answers(before: CaseFacts, session: Session) -> bool:
     """Whether answers to the revision before hold for this one too."""
     was = before.session
-    return was is not None and was.number == session.number and was.revision < session.revision and bool(session.answers)
+    return (
+        was is not None and was.number == session.number and was.revision < session.revision and bool(session.answers)
+    )
 
 
 def _session_rows(loaded: Loaded, before: CaseFacts, session: Session) -> list[tuple[Any, dict[str, Any]]]:
@@ -636,9 +677,7 @@ def _session_rows(loaded: Loaded, before: CaseFacts, session: Session) -> list[t
     where = queries.panel_session.c.id == loaded.session_id
     found: list[tuple[Any, dict[str, Any]]] = [(update(queries.panel_session).where(where), values)]
     if _keeps_answers(before, session):
-        kept = (queries.reply.c.session_id == loaded.session_id) & (
-            queries.reply.c.revision == before.session.revision
-        )
+        kept = (queries.reply.c.session_id == loaded.session_id) & (queries.reply.c.revision == before.session.revision)
         found.append((update(queries.reply).where(kept), {"revision": session.revision}))
     if session.answers != before.session.answers and session.answers:
         answer = session.answers[-1]

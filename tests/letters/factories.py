@@ -110,7 +110,10 @@ def a_member(code: str = "05B", name: str = "Cheltenham Borough Council", **give
 
 
 def a_panel_day() -> PanelDayFacts:
-    return PanelDayFacts("GSCP-2026-panel-2026-11-10", "GSCP", "2026", PANEL_DAY, PanelDayState.SITTING, 2, OPENED)
+    return PanelDayFacts(
+        "GSCP-2026-panel-2026-11-10", "GSCP", "2026", PANEL_DAY, PanelDayState.SITTING, 2, OPENED,
+        uid="da4f3c@partnership.example", order="two", told="two", told_at=NOW,
+    )  # fmt: skip
 
 
 def a_cycle() -> CycleFacts:
@@ -168,7 +171,7 @@ _PRIVATE: dict[str, dict[str, object]] = {
 
 def _facts_for(kind: str) -> Facts:
     match kind:
-        case "panel_pack":
+        case "panel_pack" | "panel_day_cancelled":
             return a_panel_day()
         case "themes" | "report_circulated":
             return a_cycle()

@@ -173,6 +173,11 @@ MUST_HOLD = {
         "Open actions: one, due in March",
         "declare an interest",
     ),
+    "panel_day_cancelled": (
+        "Tuesday 10 November 2026",
+        "the day is not held",
+        "takes it out of your diary",
+    ),
     "session_outcome": ("Thank you for meeting the Section 11 panel on Tuesday 10 November 2026",),
     "accuracy_check": (
         "draft judgement",

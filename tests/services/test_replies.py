@@ -62,7 +62,7 @@ def is_sound(uow: UnitOfWork, now: datetime = INVITED) -> bool:
 def test_an_answer_is_recorded_on_its_case(year: UnitOfWork) -> None:
     settled = receive(year, answer(year))
 
-    assert (settled.case, settled.verdict.outcome, settled.verdict.attendee) == (STROUD, Outcome.APPLIED, ONE)
+    assert (settled.subject, settled.verdict.outcome, settled.verdict.attendee) == (STROUD, Outcome.APPLIED, ONE)
     assert answers(year) == {ONE: "accepted"}
     assert is_sound(year)
 
@@ -135,7 +135,7 @@ def test_an_answer_to_an_invitation_that_is_not_ours_belongs_to_no_case(year: Un
 
     settled = receive(year, foreign)
 
-    assert (settled.case, settled.verdict.why) == (None, Why.UNKNOWN_UID)
+    assert (settled.subject, settled.verdict.why) == (None, Why.UNKNOWN_UID)
 
 
 def test_an_unknown_address_waits_until_it_is_remembered(year: UnitOfWork) -> None:
@@ -189,7 +189,7 @@ def test_a_proposal_waits_and_moves_nothing(year: UnitOfWork) -> None:
 
     with year.read() as connection:
         (waiting,) = proposals.open_proposals(connection, CODE)
-    assert (settled.case, settled.verdict.outcome) == (STROUD, Outcome.PROPOSAL)
+    assert (settled.subject, settled.verdict.outcome) == (STROUD, Outcome.PROPOSAL)
     assert (waiting.case, waiting.proposal.starts_at) == (STROUD, FREE.astimezone(UTC))
     assert (session_of(year).starts_at, answers(year)) == (before.starts_at, {})
     assert is_sound(year)

@@ -254,10 +254,16 @@ def upgrade() -> None:
         sa.Column("cycle_id", sa.Integer(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("added_at", UtcInstant(), nullable=False),
+        sa.Column("uid", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("told", sa.String(), nullable=False),
+        sa.Column("told_at", UtcInstant(), nullable=True),
+        sa.Column("answers", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["cycle_id"], ["subject.id"], name=op.f("fk_panel_day_cycle_id")),
         sa.ForeignKeyConstraint(["subject_id"], ["subject.id"], name=op.f("fk_panel_day_subject_id")),
         sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_panel_day")),
         sa.UniqueConstraint("cycle_id", "day", name=op.f("uq_panel_day_cycle_id_day")),
+        sa.UniqueConstraint("uid", name=op.f("uq_panel_day_uid")),
     )
     op.create_table(
         "panel_session",
