@@ -28,6 +28,7 @@ from s11flow.services import (
     agencies,
     assessments,
     cases,
+    contacts,
     cycles,
     inbox,
     incidents,
@@ -35,6 +36,7 @@ from s11flow.services import (
     review_actions,
     sessions,
     submissions,
+    successions,
 )
 from s11flow.services.record import EXEMPT
 from s11flow.services.tick import tick
@@ -65,6 +67,7 @@ def lived(uow: UnitOfWork, folder: Path, count: int = 16) -> UnitOfWork:
     _mail(uow, folder, autumn)
     run_to(uow, autumn, start=summer)
     _actions(uow, autumn)
+    _successions(uow, autumn)
     _reports(uow, folder, autumn, range(1, count, 2))
     _post(uow, autumn)
     run_to(uow, eve, start=autumn)
@@ -142,6 +145,15 @@ def _actions(uow: UnitOfWork, now: datetime) -> None:
         review_actions.add(uow, code, given, partnership=CODE, now=now, by="clerk")
     done = review_actions.Change(status=ActionStatus.DONE, evidence="The minutes of June")
     review_actions.set_(uow, 1, done, partnership=CODE, now=now + timedelta(minutes=1), by="clerk")
+
+
+def _successions(uow: UnitOfWork, now: datetime) -> None:
+    """An agency has another name, and somebody else answers for one whose contact had left."""
+    when: dict[str, Any] = {"partnership": CODE, "now": now, "by": "clerk"}
+    successions.rename(uow, code="09", name="Agency Nine", on=now.date(), reason="an order", **when)
+    successions.rename(uow, code="11", name="Agency Eleven", on=now.date(), reason="another order", **when)
+    contacts.contact_left(uow, code="14", how="mail came back", **when)
+    contacts.hand_over(uow, code="14", to=contacts.Person("new14@agency.example", "Kim", "Lead"), **when)
 
 
 def _reports(uow: UnitOfWork, folder: Path, now: datetime, numbers: Sequence[int]) -> None:
@@ -224,7 +236,7 @@ def _owner(table: str, row: Mapping[str, Any], refs: Mapping[int, str], of_sessi
             return f"mail {row['id']} of its tray"
         case "reply":
             return refs[of_session[row["session_id"]]]
-        case "review_action":
+        case "review_action" | "succession":
             return refs[row["partnership_id"]]
     return refs[row["subject_id"] if "subject_id" in row else row["case_id"]]
 
