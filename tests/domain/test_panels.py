@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 from calendars import london
 from s11flow.domain.acts import Slot
 from s11flow.domain.definition import Break, PanelRules
-from s11flow.domain.panels import Pencilled, Wanted, clash, pencil, slot_at, slots_of_day
+from s11flow.domain.panels import (
+    Engagement,
+    Pencilled,
+    Wanted,
+    clash,
+    hindrance,
+    is_in_person,
+    pencil,
+    slot_at,
+    slots_of_day,
+)
 from tests.domain.factories import DEFINITION, NEXT_TUESDAY, THURSDAY, TUESDAY, london_at
 
 PANEL = DEFINITION.panel
@@ -244,3 +254,71 @@ def test_the_sessions_of_a_day_are_back_to_back_but_for_the_breaks(day: date) ->
 
     assert gaps == pauses
     assert all(slot.on == day and clash(PANEL, slot.starts_at, ()) is None for slot in slots)
+
+
+# --- nobody in two places (case 21) -----------------------------------------------------------------------------------
+
+OWN = Engagement(
+    "", "GSCP/05A", london_at("2026-11-10 09:00"), london_at("2026-11-10 09:30"), "Room 1", frozenset("ab")
+)
+TOO = "leaves b, who is wanted at the session of NEXT-2026-11 at 11am too,"
+OTHER = replace(
+    OWN, ref="NEXT-2026-11", agency="NEXT/11", people=frozenset("bc"), place="Room 2",
+    starts_at=london_at("2026-11-10 11:00"), ends_at=london_at("2026-11-10 11:30"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("other", "at", "why"),
+    [
+        (OTHER, "10:30", f"{TOO} 0 minutes to go between Room 2 and Room 1; 15 are needed"),
+        (OTHER, "10:16", f"{TOO} 14 minutes to go between Room 2 and Room 1; 15 are needed"),
+        (OTHER, "10:15", None),
+        (OTHER, "11:45", None),
+        (OTHER, "11:15", "overlaps the session of NEXT-2026-11 at 11am, and b is wanted at both"),
+        (replace(OTHER, place="room 1 "), "11:30", None),
+        (replace(OTHER, place="By video"), "11:30", None),
+        (replace(OTHER, place="By video"), "11:00",
+         "overlaps the session of NEXT-2026-11 at 11am, and b is wanted at both"),
+        (replace(OTHER, people=frozenset("c")), "11:00", None),
+        (replace(OTHER, people=frozenset("c")), "11:30", None),
+        (replace(OTHER, people=frozenset("c"), place="Room 1"), "11:00",
+         "overlaps the session of NEXT-2026-11 at 11am, which is in the same room"),
+        (replace(OTHER, people=frozenset("c"), agency="GSCP/05A"), "11:00",
+         "overlaps the session of NEXT-2026-11 at 11am, which is the same agency's"),
+    ],
+)  # fmt: skip
+def test_nobody_is_wanted_in_two_places_and_who_travels_has_the_time(
+    other: Engagement, at: str, why: str | None
+) -> None:
+    assert hindrance(SHORT, OWN, [other])(london_at(f"2026-11-10 {at}")) == why
+
+
+def test_what_else_is_in_the_way_is_refused_with_times_at_which_it_is_not() -> None:
+    hindered = hindrance(SHORT, OWN, [OTHER])
+
+    assert clash(SHORT, london_at("2026-11-10 11:00"), (), hindered) == (
+        "Tuesday 10 November 2026, 11am overlaps the session of NEXT-2026-11 at 11am, and b is wanted at both; "
+        "free that day: 9am, 9:30am."
+    )
+
+
+def test_a_group_is_not_seated_where_one_of_it_is_wanted_elsewhere() -> None:
+    hindered = hindrance(SHORT, OWN, [replace(OTHER, starts_at=london_at("2026-11-10 09:30"),
+                                              ends_at=london_at("2026-11-10 10:00"), place="Room 1")])  # fmt: skip
+    wanted = [Wanted("A", "x"), Wanted("B", "x", hindered)]
+
+    assert shown(pencil(SHORT, [TUESDAY], (), wanted)) == {"A": "10 10:30", "B": "10 11:00"}
+
+
+@pytest.mark.parametrize(
+    ("place", "in_person"),
+    [
+        ("The panel room", True),
+        ("The panel room, or by video link", False),
+        ("Online", False),
+        ("https://meet.example/panel", False),
+    ],
+)
+def test_who_may_join_from_afar_need_not_travel(place: str, in_person: bool) -> None:
+    assert is_in_person(place) is in_person
