@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -62,16 +63,17 @@ def test_case_28_who_belongs_to_the_agency_or_declared_an_interest_leaves(
         (
             of("05A", SCRUTINEER),
             (
-                "Independent Scrutineer leaves (declared an interest). 4 of 5 members remain, and the quorum of 3 is kept. "
-                "Chair of the Management Group takes the chair."
+                "Independent Scrutineer leaves (declared an interest). 4 of 5 members remain, and the quorum of 3 is "
+                "kept. Chair of the Management Group takes the chair."
             ),
         ),
         (
             of("01", SCRUTINEER, LAY),
             (
-                "Independent Scrutineer leaves (declared an interest); Chair of the Management Group leaves (belongs to "
-                "the agency); Lay Member leaves (declared an interest). 2 of 5 members remain, which is not quorate: the "
-                "quorum is 3. Consider it on paper with members who may judge it, or have the definition name more members."
+                "Independent Scrutineer leaves (declared an interest); Chair of the Management Group leaves (belongs "
+                "to the agency); Lay Member leaves (declared an interest). 2 of 5 members remain, which is not "
+                "quorate: the quorum is 3. Consider it on paper with members who may judge it, or have the definition "
+                "name more members."
             ),
         ),
     ],
@@ -107,7 +109,7 @@ def test_without_a_quorum_of_its_own_a_definition_means_more_than_half() -> None
         ({"travel_minutes": 300}, "panel.travel_minutes: 300 is not 0 to 240; the usual is 15."),
     ],
 )
-def test_a_quorum_that_no_panel_could_reach_is_a_fault_of_the_definition(panel: dict[str, int], fault: str) -> None:
+def test_a_quorum_that_no_panel_could_reach_is_a_fault_of_the_definition(panel: dict[str, Any], fault: str) -> None:
     assert faults(replace(DEFINITION, panel=replace(DEFINITION.panel, **panel))) == (fault,)
 
 
