@@ -16,11 +16,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from calendars import london
+from calendars.reply import Attendee, Reply
 from db import queries
 from db.types import UtcInstant
 from db.unit_of_work import UnitOfWork
 from notifications.outcome import Outcome
-from s11flow.cycles import shipped
+from s11flow.cycles import read_definition, shipped
 from s11flow.domain import acts
 from s11flow.domain.review_actions import ActionStatus, ReviewAction, ReviewKind
 from s11flow.letters.templates import shipped_templates
@@ -33,6 +34,8 @@ from s11flow.services import (
     inbox,
     incidents,
     outbox,
+    proposals,
+    replies,
     review_actions,
     sessions,
     submissions,
@@ -71,6 +74,7 @@ def lived(uow: UnitOfWork, folder: Path, count: int = 16) -> UnitOfWork:
     _reports(uow, folder, autumn, range(1, count, 2))
     _post(uow, autumn)
     run_to(uow, eve, start=autumn)
+    _from_calendars(uow, eve)
     for number in range(1, count, 2):
         sessions.reply(uow, ref(number), f"a{number}@agency.example", "accepted", now=eve, by="clerk")
         sessions.reply(uow, ref(number), f"lead{number}@agency.example", "declined", now=eve, by="clerk")
@@ -80,6 +84,27 @@ def lived(uow: UnitOfWork, folder: Path, count: int = 16) -> UnitOfWork:
         _seen_and_judged(uow, ref(number), panel)
     tick(uow, now=LATE)
     return uow
+
+
+def _from_calendars(uow: UnitOfWork, now: datetime) -> None:
+    """Two proposals of another time, one refused; a member's answer to the panel day; addresses to remember."""
+    with uow.read() as connection:
+        sessions_of = queries.sessions(connection, [queries.subject_by_ref(connection, ref(n)).id for n in (1, 3)])
+        uids = [rows[-1].uid for rows in sessions_of.values()]
+        day = connection.execute(select(queries.panel_day).order_by(queries.panel_day.c.day)).first()
+    assert day is not None
+    for uid, who in zip(uids, ("a1@agency.example", "a3@agency.example"), strict=True):
+        wanted = now + timedelta(days=3)
+        wish = Reply("COUNTER", uid, (Attendee(who),), 0, now, starts_at=wanted, ends_at=wanted, comment="Later?")
+        replies.receive(uow, wish, from_address=who, received_at=now, now=now, by="post", sent_at=now)
+    proposals.refuse(uow, ref(1), reason="The panel is full", now=now, by="clerk")
+    member = read_definition(shipped(), source="shipped").people.panel[0].email
+    coming = Reply("REPLY", day.uid, (Attendee(member, partstat="ACCEPTED"),), 0, now)
+    replies.receive(uow, coming, from_address=member, received_at=now, now=now, by="post", sent_at=now)
+    for number in (1, 3):
+        replies.remember(
+            uow, f"home{number}@agency.example", f"a{number}@agency.example", partnership=CODE, now=now, by="clerk"
+        )
 
 
 def _register(count: int) -> str:
@@ -236,7 +261,7 @@ def _owner(table: str, row: Mapping[str, Any], refs: Mapping[int, str], of_sessi
             return f"mail {row['id']} of its tray"
         case "reply":
             return refs[of_session[row["session_id"]]]
-        case "review_action" | "succession":
+        case "review_action" | "succession" | "alias":
             return refs[row["partnership_id"]]
     return refs[row["subject_id"] if "subject_id" in row else row["case_id"]]
 
