@@ -28,7 +28,10 @@ _CUT = " [cut here, because a cell holds no more]"
 _HEAD = Font(bold=True, color="FFFFFF")
 _HEAD_FILL = PatternFill("solid", fgColor="1D4F73")
 _TOP = Alignment(vertical="top", wrap_text=True)
+_DATED = Alignment(horizontal="left", vertical="top")
 _DAY, _MOMENT = "ddd d mmm yyyy", "ddd d mmm yyyy hh:mm"
+_PAGE = 150
+"""Letters that a page is wide and still good to read."""
 
 
 class NotAWorkbook(ValueError):
@@ -37,11 +40,16 @@ class NotAWorkbook(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: its title, its header line with the width of each column in letters, and its rows."""
+    """One sheet: its title, its header line with the width of each column in letters, and its rows.
+
+    The first *keeps* columns stay in sight with the header line, and stand on each page of a sheet that is too wide
+    for one.
+    """
 
     title: str
     columns: Sequence[tuple[str, int]]
     rows: Sequence[Sequence[Value]]
+    keeps: int = 0
 
 
 def write(sheets: Sequence[Sheet], *, title: str, author: str, at: datetime) -> bytes:
@@ -71,11 +79,15 @@ def _frame(made: Worksheet, sheet: Sheet) -> None:
         cell = made.cell(1, column, name)
         cell.font, cell.fill, cell.alignment = _HEAD, _HEAD_FILL, _TOP
         made.column_dimensions[get_column_letter(column)].width = width
-    made.freeze_panes = "A2"
+    made.row_dimensions[1].height = _LINE * max((_lines(name, width) for name, width in sheet.columns), default=1)
+    made.freeze_panes = f"{get_column_letter(sheet.keeps + 1)}2"
     made.auto_filter.ref = _reach(sheet)
     made.print_title_rows = "1:1"
     made.page_setup.orientation, made.page_setup.paperSize = "landscape", made.PAPERSIZE_A4
     made.page_setup.fitToHeight = 0
+    if sheet.keeps:
+        made.print_title_cols = f"A:{get_column_letter(sheet.keeps)}"
+        made.page_setup.fitToWidth = max(1, round(sum(width for _, width in sheet.columns) / _PAGE))
     made.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
@@ -102,11 +114,10 @@ class _Looks:
 
 def _looks(scratch: Worksheet) -> _Looks:
     numbers = []
-    for row, (format_, quoted) in enumerate(
-        (("General", False), ("General", True), (_DAY, False), (_MOMENT, False)), 1
-    ):
-        cell = scratch.cell(row, 1)
-        cell.alignment, cell.number_format, cell.quotePrefix = _TOP, format_, quoted
+    wanted = ((_TOP, "General", False), (_TOP, "General", True), (_DATED, _DAY, False), (_DATED, _MOMENT, False))
+    for row, (alignment, format_, quoted) in enumerate(wanted, 1):
+        cell = scratch.cell(row, 1)  # one each: the library keeps them by identity
+        cell.alignment, cell.number_format, cell.quotePrefix = alignment, format_, quoted
         numbers.append(cell.style_id)
     return _Looks(*numbers)
 
@@ -116,16 +127,30 @@ _DIMENSION = re.compile(rb'(<dimension ref=")[^"]*')
 
 def _filled(sheet: Sheet, looks: _Looks, frame: bytes) -> bytes:
     letters = [get_column_letter(column) for column in range(1, _width(sheet) + 1)]
-    rows = "".join(_row(place, row, letters, looks) for place, row in enumerate(sheet.rows, 2))
+    widths = [width for _, width in sheet.columns]
+    rows = "".join(_row(place, row, letters, widths, looks) for place, row in enumerate(sheet.rows, 2))
     before, end, after = _DIMENSION.sub(rb"\g<1>" + _reach(sheet).encode(), frame).partition(b"</sheetData>")
     return b"".join((before, rows.encode(), end, after))
 
 
-def _row(place: int, row: Sequence[Value], letters: Sequence[str], looks: _Looks) -> str:
+def _row(place: int, row: Sequence[Value], letters: Sequence[str], widths: Sequence[int], looks: _Looks) -> str:
     cells = [
         _cell(f"{letter}{place}", value, looks) for letter, value in zip(letters, row, strict=False) if value != ""
     ]
-    return f'<row r="{place}">{"".join(cells)}</row>' if cells else ""
+    lines = max((_lines(value, width) for value, width in zip(row, widths, strict=False)), default=1)
+    height = f' ht="{min(lines, _MOST_LINES) * _LINE}"' if lines > 1 else ""
+    return f'<row r="{place}"{height}>{"".join(cells)}</row>' if cells else ""
+
+
+_LINE, _MOST_LINES = 15, 27
+"""How high a line is, in points, and how many of them a row can be high."""
+
+
+def _lines(value: Value, width: int) -> int:
+    """How many lines a cell wants: not every program works that out when it opens a file."""
+    if not isinstance(value, str) or (len(value) < width and "\n" not in value):
+        return 1
+    return sum(len(part) // max(1, width - 1) + 1 for part in value.split("\n"))
 
 
 def _cell(where: str, value: Value, looks: _Looks) -> str:

@@ -58,9 +58,9 @@ class Board:
 
 
 COLUMNS = (
-    ("case", 17), ("code", 8), ("agency", 38), ("group", 18), ("state", 22), ("flags", 24), ("target", 17),
-    ("deadline", 23), ("session", 23), ("session stands", 24), ("report came", 23), ("late", 9), ("escalation", 26),
-    ("self ratings", 12), ("judgement", 44), ("due next on", 23), ("due next", 24), ("waits for", 50),
+    ("case", 16), ("code", 7), ("agency", 34), ("group", 17), ("state", 20), ("flags", 20), ("target", 16),
+    ("deadline", 21), ("session", 21), ("session stands", 20), ("report came", 21), ("late", 8), ("escalation", 24),
+    ("self ratings", 9), ("judgement", 30), ("due next on", 21), ("due next", 20), ("waits for", 50),
 )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def _local(at: datetime | None) -> sheets.Value:
 def _workbook(board: Board) -> bytes:
     title = f"Status board, cycle {board.cycle}: {board.partnership}"
     made = [
-        sheets.Sheet("Board", COLUMNS, [_cells(line) for line in board.lines]),
+        sheets.Sheet("Board", COLUMNS, [_cells(line) for line in board.lines], keeps=3),
         sheets.Sheet("Counts", (("of what", 14), ("which", 40), ("cases", 10), ("of", 10)), list(_counts(board))),
         sheets.Sheet("About", (("what", 20), ("says", 90)), list(_about(board))),
     ]

@@ -79,7 +79,7 @@ def _session(session: Session, facts: CaseFacts) -> str:
 
 def _escalation(escalation: Escalation) -> str:
     stands = facts_of(escalation.state).staff
-    if escalation.hold_until is not None:
+    if escalation.is_held and escalation.hold_until is not None:
         return f"{stands}, held until {london.spell_day(escalation.hold_until)}"
     return stands
 
