@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.crowd import TICKED_AT, copied, database, gather
 from benchmarks.mail_server import MailServer, running_mail_server
-from benchmarks.measure import Result, in_turn, timed
+from benchmarks.measure import RUNS, Result, in_turn, timed
 from benchmarks.worker import timed_workers
 from db.unit_of_work import UnitOfWork
 from notifications.folder import FolderMailer
@@ -72,17 +72,17 @@ def _deliver(uow: UnitOfWork, filed: Path, letters: int) -> float:
 # --- to a mail server
 
 
-def by_one_worker(folder: Path, letters: int = MAILS) -> Result:
+def by_one_worker(folder: Path, letters: int = MAILS, runs: int = RUNS) -> Result:
     """Letters that wait, delivered by one worker on SQLite, beside the same bytes from `smtplib` alone."""
-    return _to_a_server(folder, letters, workers=1)
+    return _to_a_server(folder, letters, runs, workers=1)
 
 
-def by_two_workers(folder: Path, letters: int = MAILS) -> Result:
+def by_two_workers(folder: Path, letters: int = MAILS, runs: int = RUNS) -> Result:
     """The same by two workers, still beside one connection of `smtplib`."""
-    return _to_a_server(folder, letters, workers=2)
+    return _to_a_server(folder, letters, runs, workers=2)
 
 
-def _to_a_server(folder: Path, letters: int, *, workers: int) -> Result:
+def _to_a_server(folder: Path, letters: int, runs: int, *, workers: int) -> Result:
     """Letters a second, claimed, written, sent and recorded in synced commits; beside it a loop that only sends.
 
     The server is a process of its own, the same for both, on the same machine: what it costs falls on both.
@@ -103,7 +103,7 @@ def _to_a_server(folder: Path, letters: int, *, workers: int) -> Result:
                 mails = connection.execute("SELECT to_address, raw FROM message WHERE status = 'SENT'").fetchall()
             return letters / _bare_loop(server, mails)
 
-        figures = in_turn(ours, theirs)
+        figures = in_turn(ours, theirs, runs)
     name = "deliver-smtp" if workers == 1 else "deliver-smtp-2"
     what = f"{letters:,} letters to a mail server, SQLite, {workers} worker{'s' * (workers > 1)}"
     return Result(
@@ -124,7 +124,7 @@ def _refuse_other_counts(server: MailServer, sent: int, letters: int) -> None:
         raise RuntimeError(f"{letters} letters were to reach the server, each once; {sent} were said to have.")
 
 
-def two_workers_on_postgres(_folder: Path, letters: int = MAILS) -> Result:
+def two_workers_on_postgres(_folder: Path, letters: int = MAILS, runs: int = RUNS) -> Result:
     """Two workers that tick and deliver the same due set, beside one; database and mail server on the same machine."""
     with running_postgres() as postgres, running_mail_server() as server:
         postgres.run("CREATE DATABASE crowd TEMPLATE migrated")
@@ -137,6 +137,6 @@ def two_workers_on_postgres(_folder: Path, letters: int = MAILS) -> Result:
                 _refuse_other_counts(server, sent, letters)
                 return seconds
 
-        figures = in_turn(lambda: by(2), lambda: by(1))
+        figures = in_turn(lambda: by(2), lambda: by(1), runs)
     what = f"{letters:,} cases ticked and delivered, Postgres, 2 workers"
     return Result("two-workers", what, "1 worker", *figures, at_most=1.3, aim=1)
