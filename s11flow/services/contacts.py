@@ -20,7 +20,7 @@ from s11flow.domain.errors import UnknownError, WrongInputError
 from s11flow.domain.model import Agency, AgencyStatus, CaseFacts, CaseState, CycleState, Entry, MessageState, Note
 from s11flow.domain.state_facts import CASE_FACTS
 from s11flow.letters.recipients import attendee_key
-from s11flow.services import agencies, cases, outbox, record
+from s11flow.services import agencies, cases, guests, outbox, record
 from s11flow.services.chain import canonical, message_digest
 from s11flow.services.stored import agency_from
 from s11flow.services.subjects import NOBODY_ANSWERS, Change, Loaded, load_cases
@@ -178,6 +178,7 @@ def take_over(connection: Connection, home_id: int, row: Any, to: Person, now: d
     changes = [_handed_over(connection, case, row, agency, by, now) for case in own]
     cases.write(connection, changes, now)
     agencies.recompute_cases(connection, looking)
+    guests.tell(connection, {row.id: agency_from(row).invited}, now=now, by=by)
     lost = [int(str(entry.data["working_days_lost"])) for change in changes for entry in change.plan.entries
             if entry.event == Note.HANDED_OVER]  # fmt: skip
     sent_on = sum(len(change.sent_on[1]) for change in changes)
@@ -205,6 +206,8 @@ def _handed_over(connection: Connection, case: Loaded, row: Any, agency: Agency,
     assert isinstance(facts, CaseFacts)
     change = cases.change_for(case, acts.HandOver(agency), by=by, now=now)
     held = _held(connection, case.id)
+    if row.contact_email is not None and row.contact_email.casefold() != (agency.contact or "").casefold():
+        held += _waiting(connection, [row.contact_email], [case.id])[case.id]
     anew = TOLD_ANEW.get(facts.state, frozenset())
     going = [each for each in held if each.kind not in anew and (each.valid_until is None or each.valid_until > now)]
     change.record |= _set(connection, held, MessageState.SUPERSEDED, "written to whoever answers now")

@@ -386,6 +386,6 @@ def _with_numbers(csv_text: str) -> bytes:
     book, written = Workbook(), BytesIO()
     assert book.active is not None
     for cells in csv.reader(StringIO(csv_text)):
-        book.active.append([int(cell) if cell.isdigit() else cell for cell in cells])  # type: ignore[union-attr]
+        book.active.append([int(cell) if cell.isdigit() else cell for cell in cells])
     book.save(written)
     return written.getvalue()

@@ -167,15 +167,12 @@ def _succession(draw: st.DrawFn, year: int, now: datetime) -> Deed:
 
 def _track_or_period(draw: st.DrawFn, year: int, now: datetime) -> Deed:
     ref, starts = draw(refs(year)), date(year - 2, 4, 1)
-    what: acts.Act = draw(
-        st.sampled_from(
-            (
-                acts.SetTrack(Track.LIGHT, "Its second year"),
-                acts.SetTrack(Track.NONE, "Every other year"),
-                acts.SetPeriod(starts, date(year, 3, 31), "It missed a year"),
-            )
-        )
+    choices: tuple[acts.Act, ...] = (
+        acts.SetTrack(Track.LIGHT, "Its second year"),
+        acts.SetTrack(Track.NONE, "Every other year"),
+        acts.SetPeriod(starts, date(year, 3, 31), "It missed a year"),
     )
+    what = draw(st.sampled_from(choices))
     return lambda uow: cases.act(uow, ref, what, now=now, by="clerk")
 
 

@@ -236,6 +236,20 @@ def test_case_05_what_waited_for_the_one_who_left_is_sent_on_to_the_one_who_came
     assert autumn.whole()
 
 
+def test_case_05_somebody_else_may_answer_at_once_and_nobody_is_asked_who(autumn: House) -> None:
+    autumn.report(YOUTH, AUTUMN)
+    waiting = acts.ReturnReport(("Standard 4 is missing",), date(2026, 10, 19))
+    autumn.act(YOUTH, waiting, AUTUMN)  # its letter has not left yet
+
+    done = handed_over(autumn, AUTUMN)
+    autumn.until(at("2026-10-05 12:05"))
+
+    assert (done.sent_on, done.working_days_lost, autumn.letters("contact_at_risk")) == (1, 0, [])  # the receipt
+    returned = queries_of(autumn.uow, "select to_address, status from message where kind = 'report_returned'")
+    assert returned == [(OLD, "SUPERSEDED"), (NEW, "SENT")]
+    assert autumn.whole()
+
+
 def test_case_05_an_escalation_already_raised_waits_for_whoever_comes(autumn: House) -> None:
     autumn.until(at("2026-10-21 12:00"))  # confirmed, not yet with the Chair
     gone(autumn, at("2026-10-21 12:00"))

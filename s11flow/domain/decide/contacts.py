@@ -45,7 +45,7 @@ def hand_over(rules: Rulebook, facts: CaseFacts, act: acts.HandOver, at: datetim
         at, Note.HANDED_OVER, "contact", cause="somebody else answers for the agency",
         data={"working_days_lost": lost}, letters=due_keys(letters),
     )  # fmt: skip
-    plan = Plan(after, (entry,), letters)
+    plan = Plan(after, (entry,), letters, frozenset({"contact_at_risk"}))
     for action in agenda(rules, after) if owes else ():
         if action.family == "submit" and action.due_at <= at:  # what was missed meanwhile the request says anew
             plan = plan.then(passed_over(plan.facts, action, "superseded"))
