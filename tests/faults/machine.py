@@ -324,9 +324,46 @@ def _moves(office: Office, ref: str, pick: int) -> object:
     )
 
 
+def _another(pick: int) -> str:
+    return _ref(("01", "02", "05", "06")[pick // 5 % 4])
+
+
+def _changes_places(office: Office, ref: str, pick: int) -> object:
+    asked_by: sessions.AskedBy = "agency" if pick % 2 else "panel"
+    return sessions.swap(
+        office.uow, ref, _another(pick), asked_by=asked_by, now=office.now, by="clerk", consent=pick % 3 == 0,
+        allowed=pick % 4 == 0,
+    )  # fmt: skip
+
+
+def _sees_to_a_wish(office: Office, ref: str, pick: int) -> object:
+    """Another time is asked for, offered, offered to another agency, accepted, declined."""
+    to = london.instant((*PANEL_DAYS, *MORE_DAYS)[pick % 5], time(13 + pick % 3, 30))
+    match pick % 5:
+        case 0:
+            return sessions.ask(office.uow, ref, wanted=to, allowed=pick % 2 == 0, now=office.now, by="clerk")
+        case 1:
+            return sessions.offer(office.uow, ref, to=to, now=office.now, by="clerk")
+        case 2:
+            return sessions.offer_exchange(office.uow, _another(pick), wanted_by=ref, now=office.now, by="clerk")
+        case 3:
+            return sessions.accept_offer(office.uow, ref, now=office.now, by="clerk")
+        case _:
+            return sessions.decline_offer(office.uow, ref, now=office.now, by="clerk")
+
+
+def _has_an_interest(office: Office, ref: str, pick: int) -> object:
+    member = ("Lay Member", "Independent Scrutineer", "Executive Chair")[pick // 2 % 3]
+    what = sessions.withdraw_interest if pick % 2 else sessions.declare_interest
+    return what(office.uow, ref, member, reason="a relative", now=office.now, by="clerk")
+
+
 def _records(office: Office, ref: str, pick: int) -> object:
     outcome: Any = ("attended", "in-part", "absent")[pick % 3]
-    return sessions.record(office.uow, ref, outcome, now=office.now, by="clerk", minutes=20, notice=pick % 2 == 0)
+    came = ((), ("a colleague",), ("contact", "a colleague"))[pick // 3 % 3]
+    return sessions.record(
+        office.uow, ref, outcome, now=office.now, by="clerk", minutes=20, notice=pick % 2 == 0, came=came
+    )
 
 
 def _replies(office: Office, ref: str, pick: int) -> object:
@@ -385,8 +422,9 @@ TO_SESSION: tuple[Does, ...] = (
     _records,
     _replies,
     _on_case(lambda o, n: acts.CancelSession("they cannot come")),
-    _moves,
-    _records,
+    _changes_places,
+    _sees_to_a_wish,
+    _has_an_interest,
 )
 TO_ESCALATION: tuple[Does, ...] = (
     _on_case(lambda o, n: acts.Hold(_later(o, n), "illness")),
@@ -408,7 +446,9 @@ def _of_year(step: Callable[..., object], **more: Any) -> Does:
 
 def _a_day_more(office: Office, _: str, pick: int) -> object:
     day = MORE_DAYS[pick % len(MORE_DAYS)]
-    return panel_days.add_day(office.uow, partnership=CODE, year=YEAR, day=day, now=office.now, by="clerk")
+    return panel_days.add_day(
+        office.uow, partnership=CODE, year=YEAR, day=day, now=office.now, by="clerk", reserve=pick % 2 == 0
+    )
 
 
 def _a_day_less(office: Office, _: str, pick: int) -> object:
