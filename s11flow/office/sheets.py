@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import partial
+from functools import lru_cache, partial
 from io import BytesIO
 from xml.sax.saxutils import escape
 
@@ -155,16 +155,26 @@ def _lines(value: Value, width: int) -> int:
 
 def _cell(where: str, value: Value, looks: _Looks) -> str:
     if isinstance(value, str):
-        shown = _fitting(xml_text(value))
-        # What begins with "=" would become a formula: it is told to be text, now and when somebody edits the cell.
-        look = looks.plain if shown[:1].isalnum() else looks.told
-        said = f'<is><t xml:space="preserve">{escape(shown)}</t></is>'
-        return f'<c r="{where}" s="{look}" t="inlineStr">{said}</c>'
+        is_plain, said = _inline(value) if len(value) > _OFTEN else _inline_often(value)
+        return f'<c r="{where}" s="{looks.plain if is_plain else looks.told}" t="inlineStr">{said}</c>'
     if isinstance(value, date):  # a datetime is one
         look = looks.moment if isinstance(value, datetime) else looks.day
         return f'<c r="{where}" s="{look}"><v>{_days(value)}</v></c>'
     return f'<c r="{where}" s="{looks.plain}"><v>{value}</v></c>'
 
+
+def _inline(text: str) -> tuple[bool, str]:
+    """Whether a text may stand in a cell as it is, and the element that says it.
+
+    What begins with "=" would become a formula: it is told to be text, now and when somebody edits the cell.
+    """
+    shown = _fitting(xml_text(text))
+    return shown[:1].isalnum(), f'<is><t xml:space="preserve">{escape(shown)}</t></is>'
+
+
+_OFTEN = 60
+"""Letters up to which a text is likely to stand in many cells."""
+_inline_often = lru_cache(maxsize=10_000)(_inline)
 
 _DAY_NOUGHT = date(1899, 12, 30)
 """From which a workbook counts days."""
