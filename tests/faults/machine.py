@@ -52,6 +52,7 @@ from s11flow.services import (
     joint_reports,
     outbox,
     panel_days,
+    publication,
     record,
     review_actions,
     rulebooks,
@@ -551,6 +552,18 @@ def _succeeds(office: Office, _: str, pick: int) -> object:
     return successions.recommission(office.uow, code=code, name="Provider", commissioner=other, **given)
 
 
+def _writes_text(office: Office, _: str, pick: int) -> object:
+    text = f'themes = ["Theme {pick}"]\n'
+    return publication.set_report_text(office.uow, text, partnership=CODE, year=YEAR, now=office.now, by="clerk")
+
+
+def _decides_naming(office: Office, _: str, pick: int) -> object:
+    return publication.decide_naming(
+        office.uow, "named" if pick % 2 else "counted", authority="The Executive", partnership=CODE, year=YEAR,
+        now=office.now, by="clerk",
+    )  # fmt: skip
+
+
 TO_YEAR: dict[str, Does] = {
     "close a day": _closes_day,
     "adopt a definition": _adopts_definition,
@@ -569,6 +582,8 @@ TO_YEAR: dict[str, Does] = {
     "add an agency": _adds_agency,
     "change the definition": _changes_definition,
     "adopt holidays": _adopts_holidays,
+    "write the report's text": _writes_text,
+    "decide on naming": _decides_naming,
     "approve the report": _of_year(conclusion.approve_report),
     "make the statement": _of_year(conclusion.include_in_statement),
     "close": _of_year(conclusion.close),
