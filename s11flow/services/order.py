@@ -22,7 +22,7 @@ from s11flow.domain.interests import Leaving, is_quorate, leaving, member_called
 from s11flow.domain.model import CaseFacts, PanelDayState, Session, SessionState
 from s11flow.domain.state_facts import facts_of
 from s11flow.services import subjects
-from s11flow.services.cycles import loaded_cycle
+from s11flow.services.cycles import find_cycle
 from s11flow.services.subjects import Loaded, session_from
 
 _NOT_HELD = (SessionState.CANCELLED, SessionState.STOOD_DOWN)
@@ -95,7 +95,8 @@ def orders(
 
     Raises UnknownError when there is no such day or member; it names the ones there are.
     """
-    loaded, row = loaded_cycle(connection, partnership, year)
+    row = find_cycle(connection, partnership, year)
+    (loaded,) = subjects.load(connection, [row.id], "cycle")
     definition = loaded.rules.definition
     days = queries.panel_days_of(connection, row.id)
     if day is not None and day not in [each.day for each in days]:

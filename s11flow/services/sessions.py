@@ -20,7 +20,7 @@ from s11flow.domain.panels import clash, slot_at
 from s11flow.services import cases, sitting
 from s11flow.services.cycles import new_uid
 from s11flow.services.engagements import hindrance_of, taken_by
-from s11flow.services.subjects import Change, Loaded
+from s11flow.services.subjects import Change, Loaded, load_cases
 
 AskedBy = Literal["panel", "agency"]
 
@@ -182,7 +182,8 @@ def ask(
 
 
 def offer(uow: UnitOfWork, ref: str, *, now: datetime, by: str, to: datetime, place: str = "") -> Plan[CaseFacts]:
-    """Offer an agency a free time. Its own is kept until it has answered; with none, it is invited to the new one.
+    """Offer an agency a free time. Its own is kept until it has answered; with none, it is invited to the new one, at
+    *place* if that is not the panel's usual one.
 
     So an agency that was absent, or comes late, is given a further session (case 25). Raises RefusedError as `move`.
     """
@@ -192,6 +193,9 @@ def offer(uow: UnitOfWork, ref: str, *, now: datetime, by: str, to: datetime, pl
         assert isinstance(loaded.facts, CaseFacts)
         session = loaded.facts.session
         is_further = session is None or not session.is_live
+        if place and not is_further:
+            why = "it is offered at the panel's usual place; `s11flow panel move` takes it elsewhere."
+            raise RefusedError(NotNow(loaded.ref, "OFFER_ANOTHER_TIME", why))
         what = acts.Pencil(slot, new_uid(loaded.rules)) if is_further else acts.OfferTime(slot)
         change = cases.change_for(loaded, what, by=by, now=now)
         cases.write(connection, [change], now)
@@ -331,6 +335,6 @@ def withdraw_interest(
 def quorum_of(uow: UnitOfWork, ref: str) -> str:
     """Who of the panel leaves for a case, and whether the rest are a quorum, in a sentence or two."""
     with uow.read() as connection:
-        loaded = cases.one_case(connection, ref)
+        (loaded,) = load_cases(connection, [queries.subject_by_ref(connection, ref).id])
     assert isinstance(loaded.facts, CaseFacts)
     return quorum_sentence(loaded.rules.definition, loaded.facts)
