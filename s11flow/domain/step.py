@@ -76,7 +76,7 @@ def run(rules: Rulebook, facts: F, action: DueAction, now: datetime) -> Plan[F]:
             ready = replace(_done(facts, action), last_digest_on=london.day_of(action.due_at))
             return cast("Plan[F]", _owe_letter(ready, action, now))
         case PanelDayFacts():
-            return cast("Plan[F]", _tell_the_members(facts, action, now))
+            return _tell_the_members(facts, action, now)
         case _:
             return _owe_letter(_done(facts, action), action, now)
 

@@ -81,12 +81,16 @@ def panel_invitation_changed(w: Writing) -> PanelInvitationChanged:
 
 @dataclass(frozen=True, slots=True)
 class PanelInvitationCancelled(AboutSession):
-    """Whose doing it is, why, and whether another time is offered; `is_owed` is False once no report is asked."""
+    """Whose doing it is, why, and whether another time is offered; `is_owed` is False once no report is asked.
+
+    `only_you` is for somebody in whose place others come: the session is held all the same.
+    """
 
     is_owed: bool
     by_panel: bool
     reserve: str
     reason: str
+    only_you: bool = False
 
 
 _NOT_ASKED = (CaseState.EXCUSED, CaseState.COVERED, CaseState.VOID)
@@ -101,6 +105,7 @@ def panel_invitation_cancelled(w: Writing) -> PanelInvitationCancelled:
         by_panel=about.get("by") == "panel",
         reserve=when_words(about.get("reserve")),
         reason=text(w.letter.private, "reason"),
+        only_you=about.get("by") == "guests",
     )
 
 

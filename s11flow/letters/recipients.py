@@ -94,8 +94,11 @@ def agency_and_members(rules: Rulebook, letter: Letter) -> Iterator[Addressed]:
 
 
 def attendees(rules: Rulebook, letter: Letter) -> list[Addressed]:
-    """Everybody invited for the agency; its contact where nobody is named."""
+    """Everybody invited for the agency, its contact where nobody is named; or those of them whom an event names."""
     ref, agency, subject = whose(letter)
+    given = letter.private.get("attendees")
+    if isinstance(given, list | tuple):
+        return [Addressed(attendee_key(address), address, subject, ref, agency.code) for address in given]
     if not agency.attendees:
         return list(contact(rules, letter))
     return [Addressed(attendee_key(address), address, subject, ref, agency.code) for address in agency.attendees]

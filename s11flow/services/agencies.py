@@ -18,7 +18,7 @@ from s11flow.domain.agenda import next_due_at
 from s11flow.domain.errors import UnknownError
 from s11flow.domain.model import Agency, AgencyStatus, CaseState, CycleState, Entry, Note, Plan
 from s11flow.domain.state_facts import CASE_FACTS
-from s11flow.services import cases, rulebooks
+from s11flow.services import cases, guests, rulebooks
 from s11flow.services.chain import sha256
 from s11flow.services.record import agency_called
 from s11flow.services.record import changed as changed_digests
@@ -266,6 +266,8 @@ def _apply(
     left = changed_digests(was, digests(queries.agencies(connection, partnership)))
     record(connection, home_id, entry, now=now, by=by, rows=left)
     recompute_cases(connection, cases_looking_at(connection, changed_ids))
+    was_invited = {register[code].id: agency_from(register[code]).invited for code in changed}
+    guests.tell(connection, was_invited, now=now, by=by)
 
 
 def _new_row(row: RegisterRow, partnership: str) -> dict[str, Any]:

@@ -178,7 +178,8 @@ def take_over(connection: Connection, home_id: int, row: Any, to: Person, now: d
     changes = [_handed_over(connection, case, row, agency, by, now) for case in own]
     cases.write(connection, changes, now)
     agencies.recompute_cases(connection, looking)
-    guests.tell(connection, {row.id: agency_from(row).invited}, now=now, by=by)
+    left = () if row.contact_left_at is None or row.contact_email is None else (row.contact_email,)
+    guests.tell(connection, {row.id: agency_from(row).invited}, now=now, by=by, left=left)
     lost = [int(str(entry.data["working_days_lost"])) for change in changes for entry in change.plan.entries
             if entry.event == Note.HANDED_OVER]  # fmt: skip
     sent_on = sum(len(change.sent_on[1]) for change in changes)
