@@ -338,7 +338,7 @@ def calm(uow: UnitOfWork, clock: Clock) -> None:
 def test_everything_comes_to_an_end_that_somebody_knows_of(
     postgres_to_stop: Stoppable, tmp_path: Path, thorough: bool, say: Say
 ) -> None:
-    found = chaos(postgres_to_stop, tmp_path, seconds=180 if thorough else 8, at_least=3)
+    found = chaos(postgres_to_stop, tmp_path, seconds=180 if thorough else 5, at_least=2)
 
     say(
         restarts=found.restarts, combinations=len(found.met), failures_of_the_server=found.met.total(),

@@ -18,16 +18,28 @@ from tests.faults.syscalls import SYNCS, WRITES, Call, kill_at, why_not
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 
-SHORT = (("tick", "sqlite"), ("deliver", "sqlite"), ("receive", "sqlite"), ("deliver-smtp", "postgres"))
+SHORT = (("deliver", "sqlite"), ("receive", "sqlite"), ("deliver-smtp", "postgres"))
 EVERY = [(name, database) for database in DATABASES for name in SCENES]
 ON_DISK = [name for name, scene in SCENES.items() if not scene.by_smtp]
+
+HARMED_BY_A_KILL = [
+    ("part files", "receive", "documents"), ("transactions", "receive", "s11flow.db-wal"),
+    ("part files", "deliver", "outbox"),
+]  # fmt: skip
+HARMED_BY_A_POWER_CUT = [("file syncs", "receive"), ("database syncs", "receive"), ("file syncs", "deliver")]
+EACH_GUARD = 2
+"""The short run takes each guard away once."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every scene on each database in the long run."""
     for_each_scene(metafunc, SHORT, EVERY)
     if "on_disk" in metafunc.fixturenames:
-        metafunc.parametrize("on_disk", ON_DISK if metafunc.config.getoption("--thorough") else ["deliver", "receive"])
+        metafunc.parametrize("on_disk", ON_DISK if metafunc.config.getoption("--thorough") else ["receive"])
+    if "guard" in metafunc.fixturenames:
+        names = ("guard", "name", "at") if "at" in metafunc.fixturenames else ("guard", "name")
+        every = HARMED_BY_A_KILL if "at" in names else HARMED_BY_A_POWER_CUT
+        metafunc.parametrize(names, every if metafunc.config.getoption("--thorough") else every[:EACH_GUARD])
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +52,7 @@ def grounds(request: pytest.FixtureRequest) -> Iterator[Grounds]:
 def test_killed_at_any_call(name: str, database: str, grounds: Grounds, thorough: bool, say: Say) -> None:
     ground = grounds.of(name, database)
     every = ground.calls()
-    chosen = spread(every, None if thorough else 4)
+    chosen = spread(every, None if thorough else 3)
 
     found = {str(call): ground.killed_at(kill_at(call)) for call in chosen}
 
@@ -53,7 +65,7 @@ def test_killed_at_any_call(name: str, database: str, grounds: Grounds, thorough
 def test_the_power_goes_at_any_sync(on_disk: str, grounds: Grounds, thorough: bool, say: Say, tmp_path: Path) -> None:
     ground = grounds.of(on_disk)
 
-    verdicts = dict(_power_cuts(ground, tmp_path, None if thorough else 4))
+    verdicts = dict(_power_cuts(ground, tmp_path, None if thorough else 3))
 
     say(**counted(list(verdicts.values())))
     assert faults(verdicts) == {}
@@ -63,14 +75,6 @@ def test_the_power_goes_at_any_sync(on_disk: str, grounds: Grounds, thorough: bo
 # --- controls: without the guard, the proof fails --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("guard", "name", "at"),
-    [
-        ("part files", "deliver", "outbox"),
-        ("part files", "receive", "documents"),
-        ("transactions", "receive", "s11flow.db-wal"),
-    ],
-)
 def test_without_its_guard_a_kill_does_harm(guard: str, name: str, at: str, grounds: Grounds) -> None:
     ground = grounds.of(name, without=guard)
     writes = [call for call in ground.calls() if call.name in WRITES and call.is_at(at)]
@@ -80,9 +84,6 @@ def test_without_its_guard_a_kill_does_harm(guard: str, name: str, at: str, grou
     assert any(verdict["faults"] for verdict in found if verdict)
 
 
-@pytest.mark.parametrize(
-    ("guard", "name"), [("file syncs", "deliver"), ("file syncs", "receive"), ("database syncs", "receive")]
-)
 def test_without_its_guard_a_power_cut_does_harm(guard: str, name: str, grounds: Grounds, tmp_path: Path) -> None:
     ground = grounds.of(name, without=guard)
 
