@@ -182,7 +182,7 @@ def of_versions(connection: Connection, ids: Collection[int]) -> dict[int, dict[
     statement = select(table.c.case_id, table.c.version, table.c.body).order_by(table.c.case_id, table.c.version)
     found: dict[int, dict[int, Reading]] = defaultdict(dict)
     for row in queries.rows_among(connection, statement, table.c.case_id, ids):
-        found[row["case_id"]][row["version"]] = _reading(row["body"])
+        found[row["case_id"]][row["version"]] = stored(row["body"])
     return found
 
 
@@ -203,7 +203,7 @@ def standing(connection: Connection, ids: Collection[int]) -> dict[int, Reading]
 
 def _counting(rows: Iterable[Any]) -> set[int]:
     """The version that counts and those before it: the newest, unless a person chose an older one."""
-    there = [row for row in rows if row.status != "withdrawn"]
+    there = [row for row in rows if row.status in ("filed", "chosen")]
     chosen = [row.version for row in there if row.status == "chosen"]
     last = max(chosen or [row.version for row in there], default=0)
     return {row.version for row in there if row.version <= last}
@@ -229,7 +229,8 @@ def _one_form(forms: Sequence[FilledForm]) -> FilledForm:
     return replace(forms[0], answers=tuple((asked | given).values()))
 
 
-def _reading(body: str) -> Reading:
+def stored(body: str) -> Reading:
+    """A reading as its row has it."""
     said = orjson.loads(body)
     links = tuple(FoundLink(**each) for each in said["links"])
     form = said["form"]

@@ -85,7 +85,8 @@ OF_KIND: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "cycle": ("cycle", "incident"),
         "panel_day": ("panel_day", "incident"),
         "case": (
-            "case_file", "panel_session", "proposal", "escalation", "submission", "report_reading", "assessment", "incident",
+            "case_file", "panel_session", "proposal", "escalation", "submission", "report_reading", "assessment",
+            "incident",
         ),
     }
 )  # fmt: skip

@@ -232,7 +232,10 @@ def _addressed_before(connection: Connection, loaded: Loaded) -> tuple[str, ...]
         return ()
     rows = queries.submissions(connection, [loaded.id]).get(loaded.id, [])
     return tuple(
-        number for row in rows if row.status != "withdrawn" and row.addresses for number in json.loads(row.addresses)
+        number
+        for row in rows
+        if row.status in ("filed", "chosen") and row.addresses
+        for number in json.loads(row.addresses)
     )
 
 
@@ -244,9 +247,7 @@ def _evidence_wanted(connection: Connection, loaded: Loaded, cycle: str) -> tupl
 def missing_standards(standards: Sequence[Standard], addressed: Sequence[str]) -> tuple[str, ...]:
     """Which of these a report does not address, in words: "standard 4, Listening to Children and Young People"."""
     return tuple(
-        f"standard {standard.number}, {standard.title}"
-        for standard in standards
-        if standard.number not in addressed
+        f"standard {standard.number}, {standard.title}" for standard in standards if standard.number not in addressed
     )
 
 

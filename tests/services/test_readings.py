@@ -236,7 +236,7 @@ def filled_flat(data: bytes) -> bytes:
     """A form in LibreOffice's own flat format, with the same written into it as `filled` writes."""
     root = etree.fromstring(data)
     rated = ["Amber" if place % 2 else "Green" for place in range(len(NUMBERS))]
-    said = {
+    said: dict[str, tuple[str, ...]] = {
         f"{number} ": (f"We do {number}.", f"Good at {number}.", code)
         for number, code in zip(NUMBERS, rated, strict=True)
     }
@@ -251,7 +251,7 @@ def filled_flat(data: bytes) -> bytes:
         elif key is not None:
             _write(cells[1:], said[key])
         links = head == wording.ADDRESS
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
 
 def _write(cells: Any, texts: tuple[str, ...]) -> None:
