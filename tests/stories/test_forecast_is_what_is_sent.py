@@ -131,7 +131,7 @@ def _holds(uow: UnitOfWork, year: int, days: tuple[date, ...], hour: int) -> Non
 
 @pytest.mark.timeout(300)  # several years in one test
 @given(data=st.data(), year=st.integers(2021, 2040), hour=st.integers(0, 23))
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_in_any_year_on_any_legal_panel_days(new_house: NewHouse, data: st.DataObject, year: int, hour: int) -> None:
     chosen = st.lists(st.sampled_from(legal_panel_days(year)), min_size=1, max_size=3, unique=True)
 
