@@ -618,14 +618,17 @@ _NAMES = ("request", "target", "cut_off", "deadline", "panel_day")
 def _date_faults(record: _Record, dates: CaseDates | CycleFacts) -> Iterator[str]:
     """Each date is the one its history set last, as far as the history says."""
     try:
-        dated = _recorded_dates(record)
-    except (AttributeError, KeyError, TypeError, ValueError):  # a line that was changed: its hash says which
-        yield "a date in its history cannot be read"
+        told = _recorded_dates(record).items()
+        changed = [name for name, recorded in told if recorded != _stored_date(dates, name)]
+    except (AttributeError, KeyError, TypeError, ValueError):  # a line that was changed, or that another should have
+        yield "a date in its history cannot be read"  # its hash says which line
         return
-    for name, recorded in dated.items():
-        stored = getattr(dates, name)
-        if recorded != (None if stored is None else _instant_of(name, stored.as_json())):
-            yield f"its {name.replace('_', ' ')} is not the one its history set last"
+    yield from (f"its {name.replace('_', ' ')} is not the one its history set last" for name in changed)
+
+
+def _stored_date(dates: CaseDates | CycleFacts, name: str) -> str | None:
+    stored = getattr(dates, name)
+    return None if stored is None else _instant_of(name, stored.as_json())
 
 
 def _recorded_dates(record: _Record) -> dict[str, str | None]:

@@ -211,6 +211,23 @@ def test_a_line_of_which_a_date_cannot_be_read_is_found_and_stops_nothing(
     assert f"{ref}: line {line.seq} of its history, or the one before it, is not as it was written." in said
 
 
+def test_a_line_that_was_moved_to_another_history_is_found_and_stops_nothing(year: Year) -> None:
+    history, subject = queries.history, queries.subject
+    with behind_its_back(year.uow) as connection:
+        cycle = connection.execute(select(subject).where(subject.c.kind == "cycle")).first()
+        line = connection.execute(
+            select(history).where(history.c.event == "DATES_SET").order_by(history.c.id.desc())
+        ).first()
+        assert cycle is not None
+        assert line is not None
+        moved = {"subject_id": cycle.id, "seq": cycle.seq + 1}
+        connection.execute(update(history).where(history.c.id == line.id).values(moved))
+
+        said = broken(connection, year)
+
+    assert f"{cycle.ref}: its history has {cycle.seq + 1} lines where {cycle.seq} were written." in said
+
+
 # --- rows taken away, slipped in, swapped ----------------------------------------------------------------------------
 
 MAY_GO = ("history_private", "heartbeat")
