@@ -5,12 +5,10 @@ A subject whose plan fails is set aside as an incident, so that it never stops t
 
 from __future__ import annotations
 
-import gc
 import logging
 import traceback
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +24,7 @@ from db.unit_of_work import UnitOfWork
 from s11flow.domain.model import CaseFacts, Entry, Note, PanelDayFacts, PartnershipFacts, Plan
 from s11flow.domain.step import settle
 from s11flow.services import dossiers, record
+from s11flow.services.batches import without_collector
 from s11flow.services.outbox import note
 from s11flow.services.subjects import Change, ChangedMeanwhile, Loaded, Saved, load, save
 
@@ -66,34 +65,24 @@ def tick(uow: UnitOfWork, *, now: datetime, batch: int = BATCH) -> Ticked:
 
     Digests come last, so that they tell of what this tick did.
     """
-    done = Ticked(now)
+    done, lost = Ticked(now), Counter[int]()
     for partnerships in (False, True):
-        while _one_batch(uow, done, batch, partnerships=partnerships):
+        while _one_batch(uow, done, batch, lost, partnerships=partnerships):
             pass
     return done
 
 
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep Python from looking for circles among the values of a batch, over and over: it is a seventh of the time.
-
-    A batch makes none, and between batches the collector runs.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+_TRIES = 3
+"""How often a tick takes up a subject that somebody else changes under its hands, before it leaves it to the next."""
 
 
-def _one_batch(uow: UnitOfWork, done: Ticked, batch: int, *, partnerships: bool) -> bool:
+def _one_batch(uow: UnitOfWork, done: Ticked, batch: int, lost: Counter[int], *, partnerships: bool) -> bool:
     ids: list[int] = []
     tried = Ticked(done.now)
+    left = [subject_id for subject_id, times in lost.items() if times >= _TRIES]
     try:
-        with _without_collector(), uow.write() as connection:
-            due = queries.due_subjects(connection, done.now, batch, partnerships=partnerships)
+        with without_collector(), uow.write() as connection:
+            due = queries.due_subjects(connection, done.now, batch, partnerships=partnerships, without=left)
             ids = [row.id for row in due]
             _settle_all(connection, due, tried)
     except (OperationalError, DatabaseProblem):
@@ -101,7 +90,7 @@ def _one_batch(uow: UnitOfWork, done: Ticked, batch: int, *, partnerships: bool)
     except Exception:  # a row that cannot be read, a letter that cannot be written, a refusal: find whose it is
         if not ids:
             raise
-        _one_by_one(uow, done, ids)
+        _one_by_one(uow, done, ids, lost)
         return True
     if not ids:
         return False
@@ -114,8 +103,11 @@ def _count(done: Ticked, tried: Ticked) -> None:
     done.incidents += tried.incidents
 
 
-def _one_by_one(uow: UnitOfWork, done: Ticked, ids: Sequence[int]) -> None:
-    """The batch could not be done as a whole: do each alone, and set aside the one that fails."""
+def _one_by_one(uow: UnitOfWork, done: Ticked, ids: Sequence[int], lost: Counter[int]) -> None:
+    """The batch could not be done as a whole: do each alone, and set aside the one that fails.
+
+    *lost* counts how often each was changed by somebody else between being read and being saved.
+    """
     for subject_id in ids:
         try:
             with uow.write() as connection:
@@ -127,7 +119,9 @@ def _one_by_one(uow: UnitOfWork, done: Ticked, ids: Sequence[int]) -> None:
         except (OperationalError, DatabaseProblem):
             raise
         except ChangedMeanwhile:
-            continue  # somebody else has just done it, or the next tick will
+            lost[subject_id] += 1  # somebody else has just done it, or it is taken up again, or the next tick does it
+            if lost[subject_id] == _TRIES:
+                _log.warning("Subject %s is left to the next tick: it changes while it is worked on.", subject_id)
         except Exception as error:  # whatever it is, it stops this subject and never the others
             with uow.write() as connection:
                 _set_aside(connection, subject_id, error, done.now)

@@ -286,6 +286,23 @@ def test_who_is_changed_between_being_read_and_being_saved_is_read_again(house: 
     assert letters(house, "contact_check") == [STROUD, YOUTH]
 
 
+def test_who_is_changed_every_time_is_left_to_the_next_tick(
+    house: UnitOfWork, caplog: pytest.LogCaptureFixture
+) -> None:
+    def overtake(connection: Any, cursor: Any, asked: str, *_: object) -> None:
+        if asked.startswith("UPDATE subject"):
+            connection.exec_driver_sql(f"update subject set version = version + 1 where ref = '{YOUTH}'")
+
+    event.listen(house.engine, "before_cursor_execute", overtake)
+    tick(house, now=CHECKS)
+    event.remove(house.engine, "before_cursor_execute", overtake)
+
+    assert (parked(house), letters(house, "contact_check")) == ([], [STROUD])
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    tick(house, now=CHECKS)
+    assert letters(house, "contact_check") == [STROUD, YOUTH]
+
+
 @pytest.mark.parametrize("once_the_batch_was_refused", [False, True])
 def test_a_database_in_trouble_is_nobody_s_fault(refused: UnitOfWork, once_the_batch_was_refused: bool) -> None:
     refusals: list[bool] = [] if once_the_batch_was_refused else [True]
