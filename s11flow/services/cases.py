@@ -91,8 +91,16 @@ def write(connection: Connection, changes: Sequence[Change], now: datetime) -> N
 
 
 def _session_changed(change: Change) -> bool:
+    """Whether a session is to be held elsewhere, at another time, without one of the panel, or not at all.
+
+    Who comes is no matter of the day's.
+    """
     before, after = change.loaded.facts, change.plan.facts
-    return isinstance(before, CaseFacts) and after.session is not before.session
+    if not isinstance(before, CaseFacts):
+        return False
+    if after.session is before.session:
+        return bool(after.interests != before.interests)
+    return before.session is None or replace(after.session, answers=before.session.answers) != before.session
 
 
 def _save(connection: Connection, changes: Sequence[Change], now: datetime) -> None:
