@@ -250,6 +250,17 @@ def test_case_05_somebody_else_may_answer_at_once_and_nobody_is_asked_who(autumn
     assert autumn.whole()
 
 
+def test_case_05_who_comes_to_the_panel_changes_with_the_contact(autumn: House) -> None:
+    handed_over(autumn, AUTUMN)  # the invitations left on the first of October
+    autumn.until(at("2026-10-05 12:05"))
+
+    session = autumn.facts(YOUTH).session
+    assert session is not None
+    assert [each["to"] for each in autumn.invitations("CANCEL") if each["uid"] == session.uid] == [OLD]
+    assert NEW in {each["to"] for each in autumn.invitations("REQUEST") if each["uid"] == session.uid}
+    assert autumn.whole()
+
+
 def test_case_05_an_escalation_already_raised_waits_for_whoever_comes(autumn: House) -> None:
     autumn.until(at("2026-10-21 12:00"))  # confirmed, not yet with the Chair
     gone(autumn, at("2026-10-21 12:00"))
