@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from db.engine import open_engine
 from notifications.policy import PostPolicy
+from s11flow.clock import system_now
 from s11flow.cycles import read_definition, shipped
 from s11flow.domain.model import AgencyStatus
-from s11flow.services.doctor import Examined, examine
+from s11flow.services.doctor import Examined, examine, look_at_store
 from s11flow.services.doctor.facts import (
     Facts,
     Folder,
@@ -403,6 +405,22 @@ def test_what_is_listed_stays_readable(codes: int, listed: str) -> None:
 
 
 # --- what is gathered -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.postgres
+def test_a_postgres_that_forgets_says_so_itself(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)  # the tests' own server has fsync off, and they are its superuser
+    hour_behind = look_at_store(engine, clock=lambda: system_now() + timedelta(hours=1))
+    now = look_at_store(engine, clock=system_now)
+    engine.dispose()
+
+    assert isinstance(now.kind, PostgresServer)
+    assert isinstance(hour_behind.kind, PostgresServer)
+    assert (now.revision == now.head, now.is_known, now.kind.is_local, now.kind.is_superuser) == (True,) * 4
+    assert now.kind.settings == dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "off")
+    assert now.kind.major >= 16
+    assert abs(now.kind.ahead) < timedelta(minutes=1)
+    assert abs(hour_behind.kind.ahead + timedelta(hours=1)) < timedelta(minutes=1)
 
 
 MOUNTS = """\
