@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -144,8 +145,8 @@ class Assessment(_Strict):
 
     def rating_of(self, requirement: str) -> RequirementRating:
         """What was said of a requirement; one that is left out is unanswered and unjudged."""
-        found = (rating for rating in self.ratings if rating.requirement == requirement)
-        return next(found, RequirementRating(requirement=requirement))
+        found = next((rating for rating in self.ratings if rating.requirement == requirement), None)
+        return found or RequirementRating(requirement=requirement)
 
 
 def _mark(code: str | None, *, qualified: bool, given: str = "") -> Mark:
@@ -196,12 +197,11 @@ def unprintable(value: object, where: str = "") -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for number, item in enumerate(value, 1):
             yield from unprintable(item, f"{where}[{number}]")
-    elif isinstance(value, str) and any(_is_control(character) for character in value):
+    elif isinstance(value, str) and _CONTROL.search(value):
         yield f"{where}: it has a control character in it; type the text again."
 
 
-def _is_control(character: str) -> bool:
-    return (character < " " and character not in "\n\r\t") or character == "\x7f" or "\ud800" <= character <= "\udfff"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def shape_fault(error: dict[str, Any]) -> str:

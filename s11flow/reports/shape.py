@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 from calendars import london
 from s11flow.domain.statistics import Answered, Comparison, Share, Spread
@@ -368,6 +369,8 @@ def statement_of_effectiveness(report: AssuranceReport) -> str:
 
 def as_json(value: object) -> object:
     """*value* as JSON knows it: dataclasses by field name, days and London instants as ISO 8601, shares with %."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Share):
         return {"n": value.n, "of": value.of, "percent": value.percent}
     if isinstance(value, Spread):
@@ -375,7 +378,7 @@ def as_json(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: as_json(getattr(value, item.name)) for item in fields(value)}
+        return {name: as_json(getattr(value, name)) for name in _field_names(type(value))}
     if isinstance(value, datetime):
         return london.iso(value)
     if isinstance(value, date):
@@ -383,6 +386,14 @@ def as_json(value: object) -> object:
     if isinstance(value, tuple | list):
         return [as_json(item) for item in value]
     return value
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
+@cache
+def _field_names(of: type[Any]) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(of))
 
 
 def _spread_json(spread: Spread) -> dict[str, object]:

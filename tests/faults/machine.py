@@ -558,10 +558,11 @@ def _writes_text(office: Office, _: str, pick: int) -> object:
 
 
 def _decides_naming(office: Office, _: str, pick: int) -> object:
-    return publication.decide_naming(
+    publication.decide_naming(
         office.uow, "named" if pick % 2 else "counted", authority="The Executive", partnership=CODE, year=YEAR,
         now=office.now, by="clerk",
     )  # fmt: skip
+    return None
 
 
 TO_YEAR: dict[str, Does] = {
