@@ -48,7 +48,10 @@ def receipt(w: Writing) -> Receipt:
 
 
 def _titled(number: str, titles: Mapping[str, str]) -> str:
-    return f"Standard {number}, {titles[number]}" if number in titles else f"Standard {number}"
+    """A standard by its number; one that is named in words already stays as it is."""
+    if number in titles:
+        return f"Standard {number}, {titles[number]}"
+    return f"S{number[1:]}" if number.startswith("standard ") else f"Standard {number}"
 
 
 @dataclass(frozen=True, slots=True)

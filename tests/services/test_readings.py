@@ -329,6 +329,7 @@ def test_case_36_the_gaps_of_a_form_are_the_standards_it_leaves_out_and_what_men
     first.row("2.3").cells[1].text = first.row("2.3").cells[3].text = ""
 
     partial = comes(uow, tmp_path, first.saved())
+    first_receipt = overview_of(uow, "receipt")
     with pytest.raises(RefusedError, match="standard 4"):
         cases.act(uow, YOUTH, acts.AcceptReport(), by="clerk", now=CAME)
     returned = submissions.return_report(uow, YOUTH, now=CAME, by="clerk")
@@ -340,6 +341,8 @@ def test_case_36_the_gaps_of_a_form_are_the_standards_it_leaves_out_and_what_men
     assert partial.unanswered == ("2.3", "4.1")
     assert returned.facts.gaps == ("Standard 4, Listening to children and young people, is not addressed.",)
     assert overview_of(uow, "report_returned")["gaps"] == list(returned.facts.gaps)
+    assert first_receipt["missing"] == ["Standard 4, Listening to children and young people"]
+    assert len(first_receipt["addressed"]) == 3
     assert (mended.missing, accepted.facts.state) == ((), "ACCEPTED")
     said = {each["requirement"]: each["rating"] for each in shown(uow)["reading"]["form"]["answers"]}
     assert (said["1.1"], said["2.3"], said["4.1"]) == ("green", None, "amber")
