@@ -111,12 +111,19 @@ def calendar_parts(message: Message) -> tuple[CalendarPart, ...]:
 
 
 def read_mail(message: Message) -> tuple[Reply, ...]:
-    """What the calendar files of a parsed mail say, each thing once."""
+    """What the calendar files of a parsed mail say, each thing once.
+
+    An invitation that comes along with the answer to it says nothing of its own.
+    """
     found: dict[tuple[object, ...], Reply] = {}
     for part in calendar_parts(message):
         for reply in read_replies(part.content, method=part.method, charset=part.charset):
             found.setdefault((reply.uid, reply.attendees, reply.sequence, reply.stamped_at, reply.starts_at), reply)
-    return tuple(found.values())
+    answered = {reply.uid for reply in found.values() if reply.method in _ANSWERS}
+    return tuple(reply for reply in found.values() if reply.method in _ANSWERS or reply.uid not in answered)
+
+
+_ANSWERS: Final = frozenset({"REPLY", "COUNTER"})
 
 
 def bare_address(text: str) -> str:
@@ -221,7 +228,7 @@ def _attendee(found: Property) -> Attendee:
     return Attendee(
         address=_person_address(found),
         name=_unquoted(found.param("CN"))[:200],
-        partstat=_word(found.param("PARTSTAT")),
+        partstat=_word(found.param("PARTSTAT") or found.param("STATUS")),  # vCalendar 1.0 says it by STATUS
         sent_by=bare_address(found.param("SENT-BY")),
         delegated_to=_addresses(found.params.get("DELEGATED-TO", ())),
         delegated_from=_addresses(found.params.get("DELEGATED-FROM", ())),
