@@ -114,7 +114,8 @@ def cases(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
             subject.c.id, subject.c.ref, subject.c.partnership, subject.c.cycle_id, subject.c.state,
             subject.c.version, subject.c.seq, subject.c.head, subject.c.next_due_at,
             case_file.c.track, case_file.c.dates, case_file.c.opened_at, case_file.c.asked_at,
-            case_file.c.submit_letter_on, case_file.c.return_by, case_file.c.gaps, case_file.c.waived, case_file.c.interests,
+            case_file.c.submit_letter_on, case_file.c.return_by, case_file.c.gaps, case_file.c.waived,
+            case_file.c.interests,
             case_file.c.basis, case_file.c.considered_at, case_file.c.assessed_at, case_file.c.agreed_at,
             case_file.c.agency_id, case_file.c.covered_by_id,
             agency.c.code, agency.c.name, agency.c.category, agency.c.status, agency.c.status_reason, agency.c.lead,
@@ -310,10 +311,11 @@ def panel_days_of(connection: Connection, cycle_id: int) -> Sequence[Any]:
 
 
 def live_sessions(connection: Connection, cycle_id: int) -> Sequence[Any]:
-    """The sessions of a cycle still to be held, with their case's reference."""
+    """The sessions of a cycle still to be held, with their case's reference and who declared an interest in it."""
     statement = (
-        select(panel_session, subject.c.ref, subject.c.state.label("case_state"))
+        select(panel_session, subject.c.ref, subject.c.state.label("case_state"), case_file.c.interests)
         .join(subject, subject.c.id == panel_session.c.case_id)
+        .join(case_file, case_file.c.subject_id == panel_session.c.case_id)
         .where(panel_session.c.cycle_id == cycle_id, panel_session.c.state.in_(("PENCILLED", "INVITED")))
         .order_by(panel_session.c.starts_at)
     )

@@ -234,6 +234,20 @@ def _submission(rows: Sequence[Any]) -> Submission | None:
     return submission_from((chosen or filed)[-1])
 
 
+def parts_of(connection: Connection, facts: CaseFacts) -> list[tuple[Member, Any]]:
+    """The versions of reports of agencies that a case covers which are kept with its own, each with whose it is.
+
+    Annexes of a joint report, and what agencies had sent that became part of this one.
+    """
+    found = []
+    for member in facts.members:
+        row = queries.subject_by_ref(connection, member.ref)
+        for version in queries.submissions(connection, [row.id]).get(row.id, []):
+            if version.status == "annexed":
+                found.append((member, version))
+    return found
+
+
 def submission_from(row: Any) -> Submission:
     """A version of a report as its row has it."""
     return Submission(
@@ -305,8 +319,8 @@ def _live_by_day(connection: Connection, cycle_ids: Collection[int]) -> dict[tup
 
 
 def _order(rows: Iterable[Any]) -> str:
-    """The digest of a day's running order: who is seen when and where, and nothing else that may change."""
-    seen = sorted((row.starts_at, row.ends_at, row.case_id, row.place) for row in rows)
+    """The digest of a day's running order: who is seen when and where, who leaves, and nothing else that may change."""
+    seen = sorted((row.starts_at, row.ends_at, row.case_id, row.place, row.interests) for row in rows)
     return sha256(canonical([list(each) for each in seen])) if seen else ""
 
 

@@ -575,6 +575,21 @@ def test_case_28_an_interest_that_is_declared_is_a_break_for_the_member_and_may_
     assert whole(october, at("2026-10-28 09:00"))
 
 
+def test_case_28_an_interest_declared_once_the_pack_has_left_sends_it_again_without_that_item(
+    october: UnitOfWork,
+) -> None:
+    run_to(october, at("2026-10-28 12:00"), start=OCTOBER)
+    first = len(letters(october, "panel_pack"))
+    sessions.declare_interest(october, POLICE, LAY, reason="x", now=at("2026-10-28 12:00"), by="clerk")
+
+    run_to(october, at("2026-10-29 09:05"), start=at("2026-10-28 12:00"))
+
+    assert (first, len(letters(october, "panel_pack"))) == (5, 10)
+    (hers,) = [item for item in _packs(october)[LAY] if item["agency"] == "Constabulary"]
+    assert (hers["is_own"], hers["report"]) == (True, "")
+    assert whole(october, at("2026-10-29 09:05"))
+
+
 def _packs(uow: UnitOfWork) -> dict[str, list[dict[str, Any]]]:
     """What each member's pack holds, by the member."""
     table = queries.message
