@@ -19,6 +19,7 @@ from s11flow.domain.model import (
     CaseFacts,
     CaseState,
     CycleState,
+    Member,
     MessageState,
     Note,
     PanelDayFacts,
@@ -33,7 +34,7 @@ from s11flow.letters.recipients import role_words
 from s11flow.services import held_actions, readings
 from s11flow.services.checkpoints import checkpoint
 from s11flow.services.readings import Reading
-from s11flow.services.subjects import Loaded, load_cases
+from s11flow.services.subjects import Loaded, load_cases, parts_of, submission_from
 
 _incident, _subject, _mail = queries.table(Incident), queries.subject, queries.waiting_mail
 _message, _history = queries.message, queries.history
@@ -60,13 +61,20 @@ def running_order(connection: Connection, loaded: Loaded, now: datetime) -> dict
                 judged.get(_facts(case).agency.code, {}),
                 said.get(case.id, Reading()),
                 since(held[case.row.agency_id], _facts(case).opened_at),
+                parts_of(connection, _facts(case)),
             )
             for case in ordered
         ]
     }
 
 
-def _running(case: Loaded, judged: Mapping[str, Any], said: Reading, held: Sequence[ReviewAction]) -> dict[str, object]:
+def _running(
+    case: Loaded,
+    judged: Mapping[str, Any],
+    said: Reading,
+    held: Sequence[ReviewAction],
+    parts: Sequence[tuple[Member, Any]],
+) -> dict[str, object]:
     facts, session = _facts(case), _session(case)
     known = {plain(each.title) for each in held}
     owed = (row for row in judged.get("actions", ()) if row["status"] != "done" and plain(row["what"]) not in known)
@@ -75,7 +83,12 @@ def _running(case: Loaded, judged: Mapping[str, Any], said: Reading, held: Seque
         "agency": facts.agency.name,
         "code": facts.agency.code,
         "state": facts_of(facts.state).staff,
-        "report": "" if facts.submission is None else _report_words(facts.submission),
+        "report": "; ".join(
+            (
+                *(() if facts.submission is None else (_report_words(facts.submission),)),
+                *(f"of {member.agency.name}: {_report_words(submission_from(row))}" for member, row in parts),
+            )
+        ),
         "reply": reply_of(session, facts.agency),
         "self_ratings": readings.rating_words(said, case.rules.definition),
         "closed_links": ", ".join(link.address for link in said.closed_links),

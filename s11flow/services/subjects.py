@@ -239,12 +239,11 @@ def parts_of(connection: Connection, facts: CaseFacts) -> list[tuple[Member, Any
 
     Annexes of a joint report, and what agencies had sent that became part of this one.
     """
-    found = []
+    found: list[tuple[Member, Any]] = []
     for member in facts.members:
         row = queries.subject_by_ref(connection, member.ref)
-        for version in queries.submissions(connection, [row.id]).get(row.id, []):
-            if version.status == "annexed":
-                found.append((member, version))
+        versions = queries.submissions(connection, [row.id]).get(row.id, [])
+        found += [(member, version) for version in versions if version.status == "annexed"]
     return found
 
 

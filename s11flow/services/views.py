@@ -29,7 +29,7 @@ from s11flow.domain.timetable import (
 )
 from s11flow.services import held_actions, readings, subjects, successions
 from s11flow.services.cycles import find_cycle
-from s11flow.services.subjects import Loaded, submission_from
+from s11flow.services.subjects import Loaded, parts_of, submission_from
 from s11flow.services.submissions import asked_links
 
 
@@ -284,7 +284,10 @@ def _life_json(connection: Connection, case: Loaded, now: datetime) -> dict[str,
             "working_days_lost": _lost_before(connection, case.id) + days_lost(case.rules, facts, now),
         },
         "providers": successions.providers(queries.successions(connection, home.id), facts.agency, period),
-        "parts": _parts(connection, facts),
+        "parts": [
+            {"case": member.ref, "agency_name": member.agency.name, **_version_json(version)}
+            for member, version in parts_of(connection, facts)
+        ],
     }
 
 
@@ -292,17 +295,6 @@ def _lost_before(connection: Connection, case_id: int) -> int:
     """The working days that were lost before somebody else answered, as its history has them."""
     lines = queries.history_of(connection, case_id)
     return sum(json.loads(line.data)["working_days_lost"] for line in lines if line.event == Note.HANDED_OVER)
-
-
-def _parts(connection: Connection, facts: CaseFacts) -> list[dict[str, Any]]:
-    """The reports of agencies it covers that are kept with its own: annexes, and what came before a merger."""
-    found = []
-    for member in facts.members:
-        row = queries.subject_by_ref(connection, member.ref)
-        for version in queries.submissions(connection, [row.id]).get(row.id, []):
-            if version.status == "annexed":
-                found.append({"case": member.ref, "agency_name": member.agency.name, **_version_json(version)})
-    return found
 
 
 def _reading_json(connection: Connection, case: Loaded) -> dict[str, Any] | None:

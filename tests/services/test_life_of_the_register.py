@@ -137,7 +137,9 @@ def test_case_03_as_an_annex_it_stays_with_the_joint_report_which_alone_counts(a
     assert autumn.facts(COTSWOLD).submission is None
     assert [(part["case"], part["status"]) for part in shown(autumn, STROUD)["parts"]] == [(COTSWOLD, "annexed")]
     assert autumn.printed(COTSWOLD).report == "covered by a joint report"
-    autumn.until(at("2026-10-06 08:00"))
+    autumn.until(at("2026-11-06 08:00"))
+    (pack,) = queries_of(autumn.uow, "select context from message where kind = 'panel_pack' order by id limit 1")[0]
+    assert "; of Cotswold District Council: version 1, arrived" in pack
     assert [line for lines in digest_parts(autumn.uow).values() for line in lines if "annex or split" in line] == []
     assert autumn.whole()
 
