@@ -415,7 +415,7 @@ class _Run:
         A database that is away, or busy, is waited for until the lease of our letters is about to end. Then what stood
         in the way is raised, and the letter counts as one whose outcome is unknown.
         """
-        for wait in chain(_UNTIL_BACK, repeat(_UNTIL_BACK[-1])):
+        for number, wait in enumerate(chain(_UNTIL_BACK, repeat(_UNTIL_BACK[-1]))):
             try:
                 with self.uow.write() as connection:
                     return change(connection)
@@ -423,7 +423,8 @@ class _Run:
                 if self.stopwatch() + wait > self.begun + RECORDED_WITHIN:
                     _log.warning("What became of a letter could not be recorded, and its outcome counts as unknown.")
                     raise
-                _log.info("What became of a letter is to be recorded, and is tried again: %s", problem)
+                if number == 0:  # whoever stands by should know for what it waits
+                    _log.warning("What became of a letter is not recorded yet; the database is waited for: %s", problem)
             self.pause(wait)
         raise AssertionError("there is always another wait")
 

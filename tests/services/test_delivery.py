@@ -858,7 +858,13 @@ def test_a_database_away_for_longer_than_a_lease_leaves_the_letter_to_the_rule_f
     with pytest.raises(DatabaseUnreachable):
         while_the_database_is_away(asked, LEASE.total_seconds() + 1, server)
 
-    assert caplog.messages == ["What became of a letter could not be recorded, and its outcome counts as unknown."]
+    assert caplog.messages == [
+        (
+            "What became of a letter is not recorded yet; the database is waited for: S11FLOW_DATABASE_URL cannot be "
+            "used: it does not answer."
+        ),
+        "What became of a letter could not be recorded, and its outcome counts as unknown.",
+    ]
     assert on_their_way(asked) == ["youth@agency.example"]
     again = Server()
     assert delivered(asked, again, REQUESTED + LEASE - timedelta(seconds=1)).sent == REQUESTS - 2
