@@ -19,7 +19,7 @@ Number = Annotated[int | None, typer.Option("--number", min=1, metavar="N", help
 def list_(partnership: Partnership = None, as_json: AsJson = False) -> None:
     """List the proposals that wait for a decision."""
     with at_work(partnership, reads=True) as desk:
-        from s11flow.services.proposals import open_proposals
+        from s11flow.services.proposed import open_proposals
 
         with desk.uow.read() as connection:
             found = [each.as_json() for each in open_proposals(connection, desk.partnership)]

@@ -27,12 +27,14 @@ from s11flow.domain.model import (
     Session,
     Submission,
 )
+from s11flow.domain.replies import proposal_words
 from s11flow.domain.review_actions import ReviewAction, plain, since
 from s11flow.domain.state_facts import CASE_FACTS, facts_of
 from s11flow.domain.timetable import Rulebook, after_session, owed_by
 from s11flow.letters.recipients import role_words
 from s11flow.services import held_actions, readings
 from s11flow.services.checkpoints import checkpoint
+from s11flow.services.proposed import open_proposals
 from s11flow.services.readings import Reading
 from s11flow.services.subjects import Loaded, load_cases, parts_of, submission_from
 
@@ -165,9 +167,19 @@ def digest(connection: Connection, loaded: Loaded, now: datetime) -> dict[str, o
         "bounced": _not_delivered(connection, loaded.ref),
         "expired": _expired(connection, loaded),
         "incidents": _incidents(connection, loaded.ref),
-        "tasks": [line for rules, facts in each for line in _tasks(rules, facts, now)],
+        "tasks": [
+            *_proposed_times(connection, loaded.ref),
+            *(line for rules, facts in each for line in _tasks(rules, facts, now)),
+        ],
         "checkpoint": checkpoint(connection, loaded.ref),
     }
+
+
+def _proposed_times(connection: Connection, partnership: str) -> Iterator[str]:
+    """Other times that attendees proposed from their calendars; the session stays where it is until one decides."""
+    for each in open_proposals(connection, partnership):
+        added = f' ("{" ".join(each.proposal.comment.split())}")' if each.proposal.comment else ""
+        yield f"{each.case}: {proposal_words(each.proposal)}{added}; accept or refuse it."
 
 
 _OPEN = tuple(state.name for state, row in CASE_FACTS.items() if row.is_open or state == CaseState.COVERED)

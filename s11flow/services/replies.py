@@ -25,6 +25,7 @@ from s11flow.domain.replies import Guests, Heard, Outcome, Proposal, Verdict, Vo
 from s11flow.domain.step import settle
 from s11flow.domain.timetable import Rulebook
 from s11flow.services import agencies, cases, dossiers, record
+from s11flow.services.proposed import proposal_from
 from s11flow.services.stored import agency_from
 from s11flow.services.subjects import Change, Loaded, load, load_cases, save, session_from
 
@@ -174,11 +175,6 @@ def _as_session(rules: Rulebook, day: PanelDayFacts) -> Session:
 
 
 # --- proposals -------------------------------------------------------------------------------------------------------
-
-
-def proposal_from(row: Any) -> Proposal:
-    """A proposal as its row has it."""
-    return Proposal(row.attendee, row.starts_at, row.ends_at, row.sequence, row.at, row.sent_at, row.comment)
 
 
 def _proposals(connection: Connection, case_id: int, number: int) -> list[Proposal]:

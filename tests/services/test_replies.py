@@ -14,9 +14,10 @@ from db.unit_of_work import UnitOfWork
 from s11flow.domain.errors import RefusedError, UnknownError, WrongInputError
 from s11flow.domain.replies import Outcome, Why
 from s11flow.services import proposals, replies, sessions
+from s11flow.services.proposed import open_proposals
 from s11flow.services.replies import Settled
 from s11flow.services.verify import verify
-from tests.services.scene import CODE, at, opened, queries_of, run_to
+from tests.services.scene import CODE, at, opened, overview_of, queries_of, run_to
 
 STROUD = "GSCP-2026-02"
 ONE, TWO = "a@district.example", "b@district.example"
@@ -188,11 +189,26 @@ def test_a_proposal_waits_and_moves_nothing(year: UnitOfWork) -> None:
     settled = receive(year, counter(year, FREE, comment="Could we come in the afternoon?"))
 
     with year.read() as connection:
-        (waiting,) = proposals.open_proposals(connection, CODE)
+        (waiting,) = open_proposals(connection, CODE)
     assert (settled.subject, settled.verdict.outcome) == (STROUD, Outcome.PROPOSAL)
     assert (waiting.case, waiting.proposal.starts_at) == (STROUD, FREE.astimezone(UTC))
     assert (session_of(year).starts_at, answers(year)) == (before.starts_at, {})
     assert is_sound(year)
+
+
+def test_the_morning_s_digest_names_a_proposal_until_somebody_decides(year: UnitOfWork) -> None:
+    receive(year, counter(year, FREE, comment="Could we come\nin the afternoon?"))
+    run_to(year, INVITED + timedelta(days=3), start=INVITED)
+    proposals.refuse(year, STROUD, reason="full", now=INVITED + timedelta(days=3), by="clerk")
+    told = overview_of(year, "digest")
+
+    run_to(year, INVITED + timedelta(days=5), start=INVITED + timedelta(days=3))
+
+    line = (
+        f'{STROUD}: {ONE} proposes Tuesday 10 November 2026, 2pm ("Could we come in the afternoon?"); '
+        "accept or refuse it."
+    )
+    assert (line in str(told), line in str(overview_of(year, "digest"))) == (True, False)
 
 
 def test_a_proposal_that_is_accepted_moves_the_session(year: UnitOfWork) -> None:
