@@ -8,7 +8,7 @@ named.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -203,7 +203,8 @@ def newest(answers: Collection[Answer], answer: Answer) -> tuple[Answer, ...] | 
     if before is not None and _rank(answer) <= _rank(before):
         return None
     others = tuple(each for each in answers if _plain(each.attendee) != _plain(answer.attendee))
-    return (*others, answer)
+    # Kept as it was first written: the register may have come to write the address in other capitals.
+    return (*others, answer if before is None else replace(answer, attendee=before.attendee))
 
 
 def answer_of(answers: Collection[Answer], attendee: str) -> Answer | None:

@@ -92,6 +92,14 @@ def test_what_a_person_recorded_gives_way_only_to_a_later_word() -> None:
     ]
 
 
+def test_an_address_in_other_capitals_is_the_same_attendee() -> None:
+    first = Answer(LEAD.upper(), "accepted", NOON, 1)
+
+    assert newest((first,), Answer(LEAD, "declined", NOON + timedelta(days=1), 1)) == (
+        Answer(LEAD.upper(), "declined", NOON + timedelta(days=1), 1),
+    )
+
+
 def test_the_same_reply_again_changes_nothing() -> None:
     first = judge(SESSION, GUESTS, said())
     assert first.answer is not None
