@@ -156,10 +156,13 @@ def _one_seen(case: Loaded, session: Session) -> Seen:
 
 
 def _items(definition: Definition, on: date, seen: Sequence[Seen]) -> tuple[Seen | Pause, ...]:
+    """The sessions of a day, and the breaks between them."""
     of_day: list[Seen | Pause] = [item for item in seen if london.day_of(item.starts_at) == on]
-    if of_day:
-        breaks = definition.panel.breaks
-        of_day += [Pause(london.instant(on, each.starts), london.instant(on, each.ends)) for each in breaks]
+    starts, ends = (item.starts_at for item in of_day), (item.ends_at for item in of_day)
+    first, last = min(starts, default=None), max(ends, default=None)
+    breaks = [Pause(london.instant(on, each.starts), london.instant(on, each.ends)) for each in definition.panel.breaks]
+    if first is not None and last is not None:
+        of_day += [each for each in breaks if first < each.starts_at < last]
     return tuple(sorted(of_day, key=lambda item: (item.starts_at, item.ends_at)))
 
 
