@@ -47,7 +47,10 @@ def init(
     }  # fmt: skip
     show.answer(found, as_json=as_json, plain=lambda: _initialised(done))
     if not done.same_definition:
-        show.note(f"{done.code} keeps the definition it has, which is another one.")
+        show.note(
+            f"{done.code} keeps the definition it has, which is another one; `s11flow cycle adopt-definition` takes a "
+            "new one in."
+        )
 
 
 def _initialised(done: Initialised) -> None:
