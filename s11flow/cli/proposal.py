@@ -62,7 +62,7 @@ def refuse(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Leave the session where it is, for a reason that is kept."""
+    """Leave the session where it is, and tell whoever proposed."""
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.cli.outcome import tell
         from s11flow.services import proposals

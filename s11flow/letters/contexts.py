@@ -377,6 +377,17 @@ _TABLE = (
         subject=_session,
     ),
     Kind(
+        "time_refused",
+        who="whoever proposed it",
+        trigger="a time that was proposed from a calendar is refused",
+        late=_UNTIL_SESSION,
+        must_hold=("the time that was proposed", "the time that stays", "why"),
+        context=meeting.TimeRefused,
+        build=meeting.time_refused,
+        recipients=r.attendees,
+        subject=_session,
+    ),
+    Kind(
         "deputy_attended",
         who="senior leader",
         trigger="nobody came to the session who is named for the agency",

@@ -129,6 +129,21 @@ def time_offered(w: Writing) -> TimeOffered:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class TimeRefused(AboutSession):
+    """The time that somebody proposed, that the session stays where it is, and why."""
+
+    wished: str
+    reason: str
+
+
+def time_refused(w: Writing) -> TimeRefused:
+    """Tells whoever proposed another time that it is not to be had."""
+    return TimeRefused(
+        *session_head(w), wished=when_words(w.letter.about.get("wished")), reason=text(w.letter.private, "reason")
+    )
+
+
 def _day_before(w: Writing, at: datetime) -> str:
     """The working day before an instant, if that still lies ahead."""
     on = w.rules.days.add(w.rules.days.roll_back(london_day(at)), -1)

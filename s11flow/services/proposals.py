@@ -10,7 +10,7 @@ from calendars import london
 from db import queries
 from db.unit_of_work import UnitOfWork
 from s11flow.domain.errors import NotNow, RefusedError, UnknownError
-from s11flow.domain.model import CaseFacts, Entry, Note, Plan
+from s11flow.domain.model import CaseFacts, Entry, Letter, Note, Plan
 from s11flow.domain.step import settle
 from s11flow.services import cases, sessions
 from s11flow.services.proposed import Proposed, proposed, session_of
@@ -41,27 +41,43 @@ def accept(uow: UnitOfWork, ref: str, number: int | None = None, *, now: datetim
 def refuse(
     uow: UnitOfWork, ref: str, number: int | None = None, *, reason: str, now: datetime, by: str
 ) -> Plan[CaseFacts]:
-    """Leave the session where it is; *reason* is kept. Raises UnknownError and RefusedError."""
+    """Leave the session where it is and tell whoever proposed it, with *reason*; UnknownError and RefusedError."""
     if not reason.strip():
-        raise RefusedError(NotNow(ref, PROPOSAL, "give a reason; it is kept in the history."))
+        raise RefusedError(NotNow(ref, PROPOSAL, "give a reason; whoever proposed it is told."))
     with uow.write() as connection:
         loaded = cases.one_case(connection, ref)
         found = _open(connection, loaded, number)
         settled = settle(loaded.rules, _facts(loaded), now)
+        letter = _refusal(settled.facts, found, reason, now)
         entry = Entry(
             now, Note.PROPOSAL, f"s{session_of(loaded).number}", cause="refused",
             data={
                 "proposal": found.number, "decision": "refused", "starts_at": london.iso(found.proposal.starts_at),
             },
-            private={"attendee": found.proposal.attendee, "reason": reason},
+            private={"attendee": found.proposal.attendee, "reason": reason}, letters=(letter.due_key,),
         )  # fmt: skip
-        plan = settled.then(Plan(settled.facts, (entry,), next_due_at=settled.next_due_at))
+        plan = settled.then(Plan(settled.facts, (entry,), (letter,), next_due_at=settled.next_due_at))
         change = Change(loaded, plan, actor=by, by_clock=len(settled.entries)).writes(connection, "proposal")
         table = queries.proposal
         one = (table.c.case_id == loaded.id) & (table.c.number == found.number)
         connection.execute(update(table).where(one).values(decision="refused", decided_at=now))
         cases.write(connection, [change], now)
     return plan
+
+
+def _refusal(facts: CaseFacts, found: Proposed, reason: str, now: datetime) -> Letter:
+    session = facts.session
+    assert session is not None
+    return Letter(
+        "time_refused",
+        f"time_refused@{session.key}p{found.number}",
+        now,
+        "the time that was proposed is not to be had",
+        facts,
+        session.starts_at,
+        about={"wished": london.spell(found.proposal.starts_at)},
+        private={"reason": reason, "attendees": [found.proposal.attendee]},
+    )
 
 
 # --- the parts -------------------------------------------------------------------------------------------------------

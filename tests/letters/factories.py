@@ -151,6 +151,7 @@ _ABOUT: dict[str, dict[str, object]] = {
     "panel_invitation_changed": {"old": "Tuesday 10 November 2026, 9am"},
     "panel_invitation_cancelled": {"by": "panel", "reserve": "Thursday 19 November 2026, 10am"},
     "themes": {"agency": "05A"},
+    "time_refused": {"wished": "Thursday 12 November 2026, 2pm"},
     "time_offered": {"offered": "Thursday 12 November 2026, 9:30am", "exchange": False},
 }
 
@@ -164,6 +165,7 @@ _PRIVATE: dict[str, dict[str, object]] = {
     "correction": {"wrong": "We wrote 9 October.", "right": "The date is 20 October."},
     "panel_invitation_changed": {"reason": "The room was double booked."},
     "panel_invitation_cancelled": {"reason": "The panel is not quorate."},
+    "time_refused": {"reason": "The panel is not quorate then."},
     "deputy_attended": {"came": ["A Colleague, practice lead"]},
     "themes": {"to": {"contact": "lead@cotswold.example", "senior_leader": "chief@cotswold.example"}},
 }

@@ -157,6 +157,11 @@ MUST_HOLD = {
         "Tell us by Monday 9 November 2026 whether you take the offered time",
         "You need not: if you do not, or do not answer, your time stays as it is",
     ),
+    "time_refused": (
+        "You proposed Thursday 12 November 2026, 2pm",
+        "the session stays on Tuesday 10 November 2026, 9:30am to 10am",
+        "The panel is not quorate then.",
+    ),
     "deputy_attended": (
         "A Colleague, practice lead",
         "Who was to come",

@@ -225,6 +225,8 @@ def test_a_proposal_that_is_refused_leaves_the_session_and_does_not_come_back(ye
     receive(year, counter(year, FREE))
 
     proposals.refuse(year, STROUD, reason="the panel is at lunch", now=INVITED, by="clerk")
+    told = queries_of(year, "select to_address from message where kind = 'time_refused'")
+    assert told == [(ONE,)]
     again = receive(year, counter(year, FREE))
 
     assert (standing(year), again.verdict.why) == ([(1, "refused", ONE)], Why.REPEATED)
