@@ -28,9 +28,7 @@ def plan_json(plan: Plan[CaseFacts]) -> dict[str, Any]:
     }
 
 
-def tell(
-    plan: Plan[CaseFacts], *, as_json: bool, dry_run: bool = False, also: Mapping[str, str] | None = None
-) -> None:
+def tell(plan: Plan[CaseFacts], *, as_json: bool, dry_run: bool = False, also: Mapping[str, str] | None = None) -> None:
     """Say how the case stands now and what will be sent, and *also* these sentences, by their keys in the JSON."""
     sentences = dict(also or {})
     found = show.marked({**plan_json(plan), **sentences}, dry_run)
