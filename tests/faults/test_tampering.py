@@ -278,7 +278,7 @@ def _twin(table: str, row: Any) -> dict[str, Any]:
     """The same row under another key, and with another of whatever there may be one of only."""
     values = dict(row._mapping)
     unique = {column.name for column in TABLES[table].c if column.primary_key or column.unique}
-    unique |= {"number", "version", "seq", "due_key", "code", "day", "content_sha256", "attendee"}
+    unique |= {"number", "version", "seq", "due_key", "code", "day", "content_sha256", "attendee", "address"}
     for name in unique & values.keys():
         values[name] = _other(values[name])
     return values
