@@ -36,7 +36,7 @@ SUBMIT_LETTERS = frozenset({"reminder", "target_missed"})
 CHASING_LETTERS = SUBMIT_LETTERS | {"escalation_warning", "non_submission", "escalation", "return_by_reminder"}
 MEMBERS_LETTERS = frozenset({"panel_pack", "panel_day_cancelled"})
 SESSION_LETTERS = frozenset(
-    {"panel_invitation", "panel_invitation_changed", "reply_chase", "session_reminder", "time_offered"}
+    {"panel_invitation", "panel_invitation_changed", "reply_chase", "session_reminder", "time_offered", "time_refused"}
 )
 
 

@@ -16,7 +16,7 @@ from s11flow.services import cases, sessions
 from s11flow.services.proposed import Proposed, proposed, session_of
 from s11flow.services.subjects import Change, Loaded, load_cases
 
-PROPOSAL = "PROPOSAL"
+_DECIDE = "DECIDE_ON_A_PROPOSAL"
 
 
 def proposals(uow: UnitOfWork, ref: str) -> tuple[Proposed, ...]:
@@ -43,7 +43,7 @@ def refuse(
 ) -> Plan[CaseFacts]:
     """Leave the session where it is and tell whoever proposed it, with *reason*; UnknownError and RefusedError."""
     if not reason.strip():
-        raise RefusedError(NotNow(ref, PROPOSAL, "give a reason; whoever proposed it is told."))
+        raise RefusedError(NotNow(ref, _DECIDE, "give a reason; whoever proposed it is told."))
     with uow.write() as connection:
         loaded = cases.one_case(connection, ref)
         found = _open(connection, loaded, number)
@@ -102,8 +102,8 @@ def _open(connection: Connection, loaded: Loaded, number: int | None) -> Propose
         if (found := proposed(loaded, row)).standing == "open" and number in (None, found.number)
     ]
     if not waiting:
-        raise RefusedError(NotNow(loaded.ref, PROPOSAL, "no proposal of another time waits for a decision there."))
+        raise RefusedError(NotNow(loaded.ref, _DECIDE, "no proposal of another time waits for a decision there."))
     if len(waiting) > 1:
         which = ", ".join(f"{each.number} ({london.spell(each.proposal.starts_at)})" for each in waiting)
-        raise RefusedError(NotNow(loaded.ref, PROPOSAL, f"several times are proposed; say which: {which}."))
+        raise RefusedError(NotNow(loaded.ref, _DECIDE, f"several times are proposed; say which: {which}."))
     return waiting[0]
