@@ -354,9 +354,15 @@ class AssessmentRow(SQLModel, table=True):
 
 
 class WaitingMail(SQLModel, table=True):
-    """Mail from outside that a person has not yet decided on; the holding tray."""
+    """Mail from outside, collected or put in by hand, and what was decided on it; undecided it is the holding tray.
+
+    `sha256` is that of the mail as it came, which lies in the documents folder; None where it was put in by hand.
+    `kind` is empty until it has been read. `decision` is applied, filed or ignored, and `why` the reason for that, or
+    for waiting; `suggestion` names the cases it may be about, the best first; `version` is what it was filed as.
+    """
 
     __tablename__ = "waiting_mail"
+    __table_args__ = (UniqueConstraint("partnership", "sha256"),)
     id: int | None = Field(default=None, primary_key=True)
     partnership: str
     arrived_at: datetime = Field(sa_column=_instant())
@@ -365,6 +371,15 @@ class WaitingMail(SQLModel, table=True):
     files: str = Field(default="", sa_column=_text())
     decided_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     decision: str | None = None
+    sha256: str | None = Field(default=None, max_length=64)
+    size: int | None = None
+    kind: str | None = None
+    sender: str | None = Field(default=None, sa_column=_text(nullable=True))
+    subject: str | None = Field(default=None, sa_column=_text(nullable=True))
+    written_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    why: str | None = Field(default=None, sa_column=_text(nullable=True))
+    suggestion: str | None = Field(default=None, sa_column=_text(nullable=True))
+    version: int | None = None
 
 
 class History(SQLModel, table=True):

@@ -26,12 +26,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """The kind of a mail, why it was taken for that, and what the kind brings along."""
+    """The kind of a mail, why it was taken for that, and what the kind brings along.
+
+    `method` is what the part that the calendar lies in says of it. `automatic` is why a mail counts as written by a
+    program, documents or not; empty where a person may have written it.
+    """
 
     kind: Kind
     why: str
     bounce: Bounce | None = None
     calendar: bytes = b""
+    method: str = ""
+    automatic: str = ""
 
 
 def classify(mail: Message, *, has_documents: bool) -> Classified:
@@ -46,13 +52,14 @@ def classify(mail: Message, *, has_documents: bool) -> Classified:
         return Classified(Kind.DELIVERED, "a mail server says that a letter was delivered or passed on")
     if _tells_of(mail, "message/disposition-notification") or _is_read_receipt(mail):
         return Classified(Kind.READ_RECEIPT, "a mail program says that a letter was opened, or deleted unread")
-    answer = calendar_answer(mail)
+    method, answer = _answer(mail)
     if answer:
-        return Classified(Kind.CALENDAR, "a calendar answers an invitation", calendar=answer)
+        return Classified(Kind.CALENDAR, "a calendar answers an invitation", calendar=answer, method=method)
+    automatic = _why_automatic(mail, has_documents=False)
     why = _why_automatic(mail, has_documents=has_documents)
     if why:
-        return Classified(Kind.AUTO_REPLY, why)
-    return Classified(Kind.MAIL, "somebody wrote it")
+        return Classified(Kind.AUTO_REPLY, why, automatic=automatic)
+    return Classified(Kind.MAIL, "somebody wrote it", automatic=automatic)
 
 
 def _tells_of(mail: Message, *types: str) -> bool:
@@ -82,8 +89,15 @@ def calendar_answer(mail: Message) -> bytes:
     The method may be told by the part alone or by the calendar alone; one that is told by neither is an answer too,
     since what asks always says so. `text/calendar` goes before a file, which is most often the same once more.
     """
+    return _answer(mail)[1]
+
+
+def _answer(mail: Message) -> tuple[str, bytes]:
+    """The method and the content of the first calendar that answers something; both empty where there is none."""
     found = sorted(_calendars(mail), key=lambda item: item[0])
-    return next((content for _, method, content in found if method in _ANSWERS or method not in _ASKS), b"")
+    answers = ((method, content) for _, method, content in found if method in _ANSWERS or method not in _ASKS)
+    method, content = next(answers, (b"", b""))
+    return method.decode("ascii", "replace"), content
 
 
 def _calendars(mail: Message) -> list[tuple[int, bytes, bytes]]:

@@ -158,6 +158,8 @@ def _mail(told: dict[str, Any]) -> ReadMail:
                 classified["why"],
                 bounce and _bounce(bounce),
                 b64decode(classified["calendar"]),
+                classified["method"],
+                classified["automatic"],
             ),
             "answers": tuple(told["answers"]),
             "to": tuple(told["to"]),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from sqlalchemy import Engine, make_url
@@ -16,12 +18,21 @@ from calendars import london
 from db import migrate
 from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
+from notifications.mailbox import Mailbox, MailboxUnavailable, mailbox_for
 from notifications.mailer import Mailer, mailer_for
 from notifications.policy import PostPolicy
 from s11flow.clock import system_now
 from s11flow.domain.errors import S11Error
 from s11flow.services.heartbeat import last_beats
-from s11flow.settings import MAIL_ALLOW, MAIL_REDIRECT, MAIL_URL, Settings, SettingsError, read_settings
+from s11flow.settings import (
+    MAIL_ALLOW,
+    MAIL_REDIRECT,
+    MAIL_URL,
+    MAILBOX_URL,
+    Settings,
+    SettingsError,
+    read_settings,
+)
 
 LEEWAY = timedelta(minutes=5)
 """How far a given time may be from the clock in live: what two machines may differ by, not a rehearsal."""
@@ -89,6 +100,15 @@ class App:
         except ValueError as error:
             raise _said_by(MAIL_URL, error) from None
 
+    def mailbox(self) -> Mailbox:
+        """Give the mailbox that mail comes into: use it in a `with`, for one run. Raises `SettingsError`."""
+        command = self.settings.mail_token_command
+        token = None if command is None else partial(_token, command)
+        try:
+            return mailbox_for(self.settings.mailbox_url, root=self.root, token=token)
+        except ValueError as error:
+            raise _said_by(MAILBOX_URL, error) from None
+
     @property
     def documents_dir(self) -> Path:
         """The folder that submitted files are kept in; it may not be there yet."""
@@ -136,6 +156,30 @@ class App:
     @staticmethod
     def _utc(instant: datetime) -> datetime:
         return instant.astimezone(UTC)
+
+
+_TOKEN_WITHIN = 30.0
+"""Seconds that a command has to print a token."""
+
+
+def _token(command: str) -> str:
+    """What the command prints, which neither a log nor an error repeats. Raises `MailboxUnavailable`."""
+    try:
+        said = subprocess.run(shlex.split(command), capture_output=True, check=True, timeout=_TOKEN_WITHIN, text=True)
+    except subprocess.TimeoutExpired:
+        raise MailboxUnavailable(f"The command for a mail token did not end within {_TOKEN_WITHIN:.0f} s.") from None
+    except subprocess.CalledProcessError as error:
+        raise MailboxUnavailable(
+            f"The command for a mail token ended with {error.returncode}; run it by hand."
+        ) from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise MailboxUnavailable(
+            f"The command for a mail token cannot be run ({why}); see S11FLOW_MAIL_TOKEN_COMMAND."
+        ) from None
+    if not (token := said.stdout.strip()):
+        raise MailboxUnavailable("The command for a mail token printed none; run it by hand.")
+    return token
 
 
 def _policy(settings: Settings) -> PostPolicy:

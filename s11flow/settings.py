@@ -1,6 +1,7 @@
 """What the environment says about this installation, read once and checked; imports nothing of ours."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ Mode = Literal["demo", "trial", "live"]
 DATABASE_URL = "S11FLOW_DATABASE_URL"
 MAIL_URL = "S11FLOW_MAIL_URL"
 MAILBOX_URL = "S11FLOW_MAILBOX_URL"
+MAIL_TOKEN_COMMAND = "S11FLOW_MAIL_TOKEN_COMMAND"
 DOCUMENTS_DIR = "S11FLOW_DOCUMENTS_DIR"
 PUBLIC_URL = "S11FLOW_PUBLIC_URL"
 MODE = "S11FLOW_MODE"
@@ -38,6 +40,8 @@ class Settings:
     database_url: str = "sqlite:///s11flow.db"
     mail_url: str = "folder:outbox"
     mailbox_url: str = "maildir:inbox"
+    mail_token_command: str | None = None
+    """What prints an access token (OAuth 2.0) for the mailbox, where it is asked that way; its words as in a shell."""
     documents_dir: Path = Path("documents")
     public_url: str | None = None
     """Where people reach the web pages, without a slash at the end; None while there is no such place."""
@@ -56,6 +60,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         database_url=_address(given, DATABASE_URL, default.database_url, _DATABASES),
         mail_url=_address(given, MAIL_URL, default.mail_url, _MAILERS),
         mailbox_url=_address(given, MAILBOX_URL, default.mailbox_url, _MAILBOXES),
+        mail_token_command=_command(given.get(MAIL_TOKEN_COMMAND)),
         documents_dir=_folder(given, default.documents_dir),
         public_url=_public_url(given.get(PUBLIC_URL)),
         mode=_mode(given.get(MODE, default.mode)),
@@ -91,6 +96,19 @@ def _folder(given: Mapping[str, str], default: Path) -> Path:
     if not text.isprintable():
         raise SettingsError(DOCUMENTS_DIR, f"is {text!a}", "write the path of a folder, such as documents")
     return Path(text)
+
+
+def _command(text: str | None) -> str | None:
+    """It may hold what must not be shown, so that no error repeats it."""
+    try:
+        words = [] if text is None else shlex.split(text)
+    except ValueError:
+        words = []
+    if text is not None and (not words or not text.isprintable()):
+        raise SettingsError(
+            MAIL_TOKEN_COMMAND, "is no command", "write one that prints a token, such as /usr/local/bin/mail-token"
+        )
+    return text
 
 
 def _public_url(text: str | None) -> str | None:

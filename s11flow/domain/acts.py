@@ -21,10 +21,14 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class ReceiveReport:
-    """A version of the report has come; `missing` are the standards it does not address."""
+    """A version of the report has come; `missing` are the standards it does not address.
+
+    Without `acknowledge` no receipt is owed: its sender has had one that day.
+    """
 
     submission: Submission
     missing: tuple[str, ...] = ()
+    acknowledge: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +175,13 @@ class Correct:
     """A recorded mistake is put right; the state stays, an open escalation is withdrawn.
 
     `letter` is the kind of letter that told it: those who got it get the correction. Without it, the contact does.
+    `sender` is who got it where that was whoever sent a report.
     """
 
     wrong: str
     right: str
     letter: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

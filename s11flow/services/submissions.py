@@ -89,7 +89,11 @@ class Documents:
 
     def read(self, digest: str) -> bytes:
         """The content kept under *digest*."""
-        return (self.folder / digest[:2] / digest).read_bytes()
+        return self.place(digest).read_bytes()
+
+    def place(self, digest: str) -> Path:
+        """Where the content of *digest* lies, or would."""
+        return self.folder / digest[:2] / digest
 
 
 def _write_durably(path: Path, content: bytes) -> None:
@@ -141,36 +145,69 @@ def receive(
     whether it is in time. What its files say is read as far as it is sure, and what it says of the agency's actions
     from reviews is taken.
     """
-    if not files:
-        raise WrongInputError("A report needs at least one file.")
     arrived = arrived_at or now
     if arrived > now:
         raise WrongInputError("A report cannot have arrived in the future; check --received-at.")
+    ready = prepared(uow, documents, ref, files)
+    with uow.write() as connection:
+        return receive_in(
+            connection, ready, now=now, by=by, arrived_at=arrived, sender=sender, addresses=addresses
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The files of a report for the case *ref*, kept in the documents folder, and what was read of them."""
+
+    ref: str
+    kept: tuple[tuple[str, str, int], ...]
+    reading: Reading
+
+
+def prepared(uow: UnitOfWork, documents: Documents, ref: str, files: Sequence[tuple[str, bytes]]) -> Prepared:
+    """Keep the files of a report and read them, with no transaction open meanwhile. Raises WrongInputError."""
+    if not files:
+        raise WrongInputError("A report needs at least one file.")
     with uow.read() as connection:
         known = cases.look_at(connection, ref)
     kept = tuple((name, documents.keep(content), len(content)) for name, content in files)
-    reading = _read(uow, known, files)
-    with uow.write() as connection:
-        loaded = cases.one_case(connection, ref)
-        facts = loaded.facts
-        assert isinstance(facts, CaseFacts)
-        definition = loaded.rules.definition
-        is_statement = facts.track == Track.LIGHT
-        if is_statement and addresses is None and reading.form is None:
-            addresses = ()  # what a statement shows evidence of is said, not taken for granted
-        addressed = _addressed(definition, addresses, reading, len(files))
-        submission = Submission(_next_version(connection, loaded.id), arrived, now, sender, addressed, kept)
-        if (version := _same_content(connection, loaded.id, submission)) is not None:
-            _note_duplicate(connection, loaded, version, now, by)
-            return Received(loaded.ref, version, True, facts.state.value, facts.gaps)
-        wanted = _evidence_wanted(connection, loaded, facts.cycle) if is_statement else definition.standards
-        missing = missing_standards(wanted, (*addressed, *_addressed_before(connection, loaded)))
-        change = cases.change_for(loaded, acts.ReceiveReport(submission, missing), by=by, now=now)
-        reading = _with_actions(connection, loaded, reading, submission.version, now, by)
-        if reading != Reading():
-            change.writes(connection, "report_reading")
-            readings.keep(connection, loaded.id, submission.version, reading)
-        cases.write(connection, [change], now)
+    return Prepared(known.ref, kept, _read(uow, known, files))
+
+
+def receive_in(
+    connection: Connection,
+    ready: Prepared,
+    *,
+    now: datetime,
+    by: str,
+    arrived_at: datetime,
+    sender: str = "",
+    addresses: Sequence[str] | None = None,
+    acknowledge: bool = True,
+) -> Received:
+    """As `receive`, within the caller's transaction. Without *acknowledge* no receipt is owed."""
+    reading = ready.reading
+    loaded = cases.one_case(connection, ready.ref)
+    facts = loaded.facts
+    assert isinstance(facts, CaseFacts)
+    definition = loaded.rules.definition
+    is_statement = facts.track == Track.LIGHT
+    if is_statement and addresses is None and reading.form is None:
+        addresses = ()  # what a statement shows evidence of is said, not taken for granted
+    addressed = _addressed(definition, addresses, reading, len(ready.kept))
+    submission = Submission(_next_version(connection, loaded.id), arrived_at, now, sender, addressed, ready.kept)
+    if (version := _same_content(connection, loaded.id, submission)) is not None:
+        _note_duplicate(connection, loaded, version, now, by)
+        return Received(loaded.ref, version, True, facts.state.value, facts.gaps)
+    wanted = _evidence_wanted(connection, loaded, facts.cycle) if is_statement else definition.standards
+    missing = missing_standards(wanted, (*addressed, *_addressed_before(connection, loaded)))
+    act = acts.ReceiveReport(submission, missing, acknowledge)
+    change = cases.change_for(loaded, act, by=by, now=now)
+    reading = _with_actions(connection, loaded, reading, submission.version, now, by)
+    if reading != Reading():
+        change.writes(connection, "report_reading")
+        readings.keep(connection, loaded.id, submission.version, reading)
+    cases.write(connection, [change], now)
     unanswered = readings.unanswered(reading.form, definition) if reading.form else ()
     return Received(loaded.ref, submission.version, False, change.plan.facts.state.value, missing, reading, unanswered)
 

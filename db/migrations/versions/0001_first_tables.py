@@ -406,8 +406,18 @@ def upgrade() -> None:
         sa.Column("files", sa.Text(), server_default="", nullable=False),
         sa.Column("decided_at", UtcInstant(), nullable=True),
         sa.Column("decision", sa.String(), nullable=True),
+        sa.Column("sha256", sa.String(64), nullable=True),
+        sa.Column("size", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=True),
+        sa.Column("sender", sa.Text(), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=True),
+        sa.Column("written_at", UtcInstant(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("suggestion", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["subject.id"], name=op.f("fk_waiting_mail_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_waiting_mail")),
+        sa.UniqueConstraint("partnership", "sha256", name=op.f("uq_waiting_mail_partnership_sha256")),
     )
     with op.batch_alter_table("waiting_mail", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_waiting_mail_case_id"), ["case_id"], unique=False)

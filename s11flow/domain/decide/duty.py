@@ -262,7 +262,9 @@ def correct(rules: Rulebook, facts: CaseFacts, act: acts.Correct, at: datetime) 
         return transition
     if not act.wrong.strip() or not act.right.strip():
         return NotNow(facts.ref, "CORRECT", "say what was wrong and what is right; the letter tells both.")
-    correction = event_letter(facts, "correction", at, "a mistake is put right", wrong=act.wrong, right=act.right)
-    letter = replace(correction, about={"kind": act.letter}) if act.letter else correction
     private: dict[str, object] = {"wrong": act.wrong, "right": act.right}
+    if act.sender:
+        private["sender"] = act.sender
+    correction = replace(event_letter(facts, "correction", at, "a mistake is put right"), private=private)
+    letter = replace(correction, about={"kind": act.letter}) if act.letter else correction
     return after_transition(facts, transition, at, cause="corrected", private=private, letters=(letter,))

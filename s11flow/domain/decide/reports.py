@@ -59,7 +59,7 @@ def receive(rules: Rulebook, facts: CaseFacts, act: acts.ReceiveReport, at: date
         data={"version": submission.version, "arrived_at": london.iso(submission.arrived_at), "in_time": in_time,
               "files": [digest for _, digest, _ in submission.files], "addresses": list(submission.addresses)},
         private={"sender": submission.sender, "names": names},
-        letters=(receipt,), stops=CHASING_LETTERS,
+        letters=(receipt,) if act.acknowledge else (), stops=CHASING_LETTERS,
         submission=submission, submissions=facts.submissions + 1,
         first_arrived_at=first_arrived_at, gaps=act.missing, return_by=None,
     )  # fmt: skip
