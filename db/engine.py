@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,8 @@ def _begin_to_write(connection: Connection) -> None:
             if not (_is_busy(error.orig) and _has_its_turn(driver, wait)):
                 raise
     finally:
-        driver.execute(f"PRAGMA busy_timeout = {max(1, round(wait * 1000))}").close()
+        with suppress(sqlite3.ProgrammingError):  # closed meanwhile: then nobody waits on it any more
+            driver.execute(f"PRAGMA busy_timeout = {max(1, round(wait * 1000))}").close()
 
 
 def _has_its_turn(driver: sqlite3.Connection, wait: float) -> bool:
