@@ -135,8 +135,13 @@ def _addresses(mail: Message, field: str) -> list[tuple[str, str]]:
 
 
 def _answers(mail: Message) -> tuple[str, ...]:
-    told = [*str(mail.get("references", "")).split(), *str(mail.get("in-reply-to", "")).split()]
+    told = [*_ids(mail, "references"), *_ids(mail, "in-reply-to")]
     return tuple(dict.fromkeys(one_line(item, _LONGEST_NAME) for item in told[-50:] if item.startswith("<")))
+
+
+def _ids(mail: Message, field: str) -> list[str]:
+    written = str(mail.get(field, ""))
+    return (text_of(written) if "=?" in written else written).split()  # some encode a long one as if it were words
 
 
 def _written_at(mail: Message) -> datetime | None:

@@ -10,11 +10,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from db import queries
 from db.unit_of_work import UnitOfWork
+from notifications.confined import Reader
+from notifications.mailbox import Mailbox
 from notifications.mailer import Mailer
 from notifications.policy import PostPolicy
-from s11flow.services import heartbeat
+from s11flow.services import heartbeat, intake
 from s11flow.services.delivery import deliver
+from s11flow.services.submissions import Documents
 from s11flow.services.tick import tick
 from s11flow.services.verify import verify
 
@@ -43,6 +47,10 @@ class Parts(Protocol):
 
     def mailer(self) -> Mailer:
         """Give a mailer for one run."""
+        ...
+
+    def mailbox(self) -> Mailbox:
+        """Give the mailbox for one run."""
         ...
 
 
@@ -90,6 +98,24 @@ def _deliver(parts: Parts, now: datetime) -> Counters:
     return counted(done.as_json())
 
 
+def _collect(parts: Parts, now: datetime) -> Counters:
+    done = intake.Collected()
+    for code in _partnerships(parts.unit_of_work)[:1]:  # one mailbox is one partnership's
+        with Reader() as reader:
+            documents = Documents(parts.documents_dir)
+            done = intake.collect(
+                parts.unit_of_work, documents, parts.mailbox(), reader, partnership=code, now=now
+            )  # fmt: skip
+    if done.stopped:
+        _log.warning("Collecting mail ended early: %s", done.stopped)
+    return counted(done.as_json())
+
+
+def _partnerships(uow: UnitOfWork) -> list[str]:
+    with uow.read() as connection:
+        return [row.code for row in queries.partnerships(connection)]
+
+
 def _heartbeat(parts: Parts, now: datetime) -> Counters:
     return heartbeat.look(parts.unit_of_work, ("tick", "deliver"), now=now)
 
@@ -113,6 +139,12 @@ ROWS = (
         service=_deliver,
         every=timedelta(seconds=60),
         why="Hands letters that are due to the mail server, and tries the delayed ones again.",
+    ),
+    Row(
+        name="collect",
+        service=_collect,
+        every=timedelta(seconds=60),
+        why="Takes in what came to the mailbox, files what is sure and leaves the rest in the tray.",
     ),
     Row(
         name="heartbeat",

@@ -10,25 +10,32 @@ import typer
 
 from s11flow.cli import options, show
 from s11flow.cli.case import told_received
-from s11flow.cli.frame import at_work
+from s11flow.cli.frame import Exit, at_work, said
 from s11flow.cli.options import AsJson, DryRun, Now, Partnership, Reason, Ref
 
 if TYPE_CHECKING:
+    from notifications.mailbox import Mailbox
+    from s11flow.cli.frame import Desk
     from s11flow.services.inbox import Waiting
     from s11flow.services.submissions import Received
 
-app = typer.Typer(no_args_is_help=True, help="Mail from outside that waits for a decision.")
+app = typer.Typer(no_args_is_help=True, help="Mail from outside: taken in, filed, or waiting for a decision.")
 
 Mail = Annotated[int, typer.Argument(metavar="ID", help="The mail's number in `s11flow inbox list`.")]
 
 
 @app.command("list")
-def list_(partnership: Partnership = None, as_json: AsJson = False) -> None:
+def list_(
+    everything: Annotated[bool, typer.Option("--all", help="Also what was decided on.")] = False,
+    partnership: Partnership = None,
+    as_json: AsJson = False,
+) -> None:
     """List what waits, oldest first."""
     with at_work(partnership, reads=True) as desk:
         from s11flow.services import inbox
 
-        found = [mail.as_json() for mail in inbox.waiting(desk.uow, partnership=desk.partnership)]
+        looked_up = inbox.everything if everything else inbox.waiting
+        found = [mail.as_json() for mail in looked_up(desk.uow, partnership=desk.partnership)]
     show.answer(found, as_json=as_json, plain=lambda: _list(found))
 
 
@@ -37,13 +44,66 @@ def _list(found: list[dict[str, Any]]) -> None:
         (
             mail["id"],
             show.when(mail["arrived_at"]),
+            mail["sender"],
             mail["case"],
-            mail["note"],
+            mail["decision"] or "waits",
+            mail["why"] or mail["note"],
             [file["name"] for file in mail["files"]],
         )
         for mail in found
     ]
-    show.table(("No", "Arrived", "Case", "Note", "Files"), rows, empty="Nothing waits.")
+    show.table(("No", "Arrived", "From", "Case", "Decision", "Why", "Files"), rows, empty="Nothing waits.")
+
+
+@app.command("show")
+def show_(mail: Mail, as_json: AsJson = False) -> None:
+    """Show one mail: when it was written and when it came, what it says, why it waits and whose it may be."""
+    with at_work(None, reads=True) as desk:
+        from s11flow.services import inbox, submissions
+
+        waiting = inbox.look_at(desk.uow, mail)
+        place = submissions.Documents(desk.app.documents_dir).place(waiting.sha256) if waiting.sha256 else None
+        text = _text_of(place) if place is not None else ""
+    found = {**waiting.as_json(), "text": text}
+    show.answer(found, as_json=as_json, plain=lambda: _show(found, place))
+
+
+def _text_of(place: Path) -> str:
+    """What the mail says, read in a process of its own; empty for a mail that cannot be read."""
+    from notifications.confined import Reader
+    from notifications.reading import Unreadable
+
+    try:
+        with Reader() as reader:
+            return reader.read(place).text
+    except (Unreadable, FileNotFoundError):
+        return ""
+
+
+def _show(found: dict[str, Any], place: Path | None) -> None:
+    lines = {
+        "From": found["sender"],
+        "Subject": found["subject"],
+        "Its own date": show.when(found["written_at"]) if found["written_at"] else "",
+        "Came to us": show.when(found["arrived_at"]),
+        "Kind": found["kind"] or "",
+        "Case": found["case"] or "",
+        "Decision": found["decision"] or "waits",
+        "Why": found["why"] or found["note"],
+    }
+    show.line(f"Mail {found['id']}")
+    for name, value in lines.items():
+        if value:
+            show.line(f"  {name}: {value}")
+    for guess in found["guesses"]:
+        show.line(f"  Perhaps: {guess}")
+    for file in found["files"]:
+        show.line(f"  File: {file['name']} ({file['size']:,} bytes)")
+    if place is not None:
+        show.line(f"  As it came: {place}")
+    if found["text"]:
+        show.line("")
+        show.line(found["text"])
 
 
 @app.command()
@@ -88,12 +148,23 @@ def _told(mail: Waiting, what: str, as_json: bool, dry_run: bool, received: Rece
 @app.command()
 def file(
     mail: Mail,
-    ref: Ref,
-    sender: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="Who sent it; they get the receipt.")] = "",
+    ref: Annotated[
+        str | None, typer.Argument(metavar="REF", help="The case; by default the one it is thought for.")
+    ] = None,
+    sender: Annotated[
+        str, typer.Option("--from", metavar="ADDRESS", help="Who gets the receipt; by default its sender.")
+    ] = "",
     addresses: Annotated[
         str | None,
         typer.Option(metavar="1,2,3", help="The standards it addresses; by default those its form answers, else all."),
     ] = None,
+    remember: Annotated[
+        bool, typer.Option("--remember-sender", help="From now on its sender counts as one of the agency's people.")
+    ] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="File the mail itself: the report is its own text.")] = False,
+    returned: Annotated[
+        bool, typer.Option("--return", help="Ask at once for the files that cannot be opened; it stays in time.")
+    ] = False,
     partnership: Partnership = None,
     now: Now = None,
     dry_run: DryRun = False,
@@ -101,18 +172,52 @@ def file(
 ) -> None:
     """Take mail out of the tray as belonging to a case; its files are filed as a report, as of when it arrived."""
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
-        from s11flow.services import inbox, submissions
+        from s11flow.cli.rehearsal import documents_for
+        from s11flow.services import inbox
 
-        documents, known = submissions.Documents(desk.app.documents_dir), desk.case(ref)
-        waiting, received = inbox.get(desk.uow, mail), None
-        if waiting.files:
-            received = submissions.receive(
-                desk.uow, documents, known, [(name, documents.read(digest)) for name, digest, _ in waiting.files],
-                now=desk.now, by=desk.by, arrived_at=waiting.arrived_at, sender=sender,
-                addresses=options.listed(addresses),
+        known = _case_of(desk, mail, ref)
+        if remember:
+            inbox.remember_sender(desk.uow, mail, known, now=desk.now, by=desk.by)
+        with documents_for(desk.app, dry_run) as documents:
+            done = inbox.file_report(
+                desk.uow, documents, mail, known, now=desk.now, by=desk.by, sender=sender,
+                addresses=options.listed(addresses), whole=whole, returned=returned,
             )  # fmt: skip
-        done = inbox.file(desk.uow, mail, known, now=desk.now, by=desk.by)
-    _told(done, f"is filed with {known}", as_json, dry_run, received)
+    _told(done.mail, f"is filed with {known}", as_json, dry_run, done.received)
+
+
+def _case_of(desk: Desk, mail: int, ref: str | None) -> str:
+    """The case that was named, else the one that the mail is thought for."""
+    from s11flow.domain.errors import WrongInputError
+    from s11flow.services import inbox
+
+    if ref is not None:
+        return desk.case(ref)
+    thought = inbox.get(desk.uow, mail).case
+    if thought is None:
+        raise WrongInputError(f"Mail {mail} is matched to no case; say which it belongs to.")
+    return thought
+
+
+@app.command()
+def refile(
+    mail: Mail,
+    ref: Ref,
+    reason: Reason = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Move what mail was filed as to another case; a wrong receipt is withdrawn, or put right if it has left."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.cli.rehearsal import documents_for
+        from s11flow.services import inbox
+
+        known = desk.case(ref)
+        with documents_for(desk.app, dry_run) as documents:
+            done = inbox.refile(desk.uow, documents, mail, known, reason=reason, now=desk.now, by=desk.by)
+    _told(done.mail, f"is filed with {known} now", as_json, dry_run, done.received)
 
 
 @app.command()
@@ -130,3 +235,96 @@ def ignore(
 
         done = inbox.ignore(desk.uow, mail, reason, now=desk.now, by=desk.by)
     _told(done, "is ignored", as_json, dry_run)
+
+
+@app.command()
+def collect(partnership: Partnership = None, now: Now = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Take in what came to the mailbox: file what is sure, leave the rest in the tray.
+
+    Safe to run late, twice, or beside another."""
+    with at_work(partnership, now=now, dry_run=dry_run, looks_ahead=False) as desk:
+        from s11flow.schedule import counted
+        from s11flow.services import heartbeat
+
+        done = _collected(desk, desk.parts.mailbox())
+        heartbeat.beat(desk.uow, "collect", desk.now, counted(done))
+    _told_collected(done, as_json, dry_run)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An mbox file, as mail programs export it.")],
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take in every mail of an mbox file as if it had come to the mailbox; what is known is passed over."""
+    with at_work(partnership, now=now, dry_run=dry_run, looks_ahead=False) as desk:
+        from notifications.mailbox import Mbox
+
+        done = _collected(desk, Mbox(file))
+    _told_collected(done, as_json, dry_run)
+
+
+def _collected(desk: Desk, mailbox: Mailbox) -> dict[str, Any]:
+    from notifications.confined import Reader
+    from s11flow.cli.rehearsal import documents_for
+    from s11flow.services import intake
+
+    with documents_for(desk.app, desk.dry_run) as documents, Reader() as reader:
+        done = intake.collect(desk.uow, documents, mailbox, reader, partnership=desk.partnership, now=desk.now)
+    return done.as_json()
+
+
+def _told_collected(done: dict[str, Any], as_json: bool, dry_run: bool) -> None:
+    counters = {name: value for name, value in done.items() if name != "stopped"}
+    show.answer(show.marked(done, dry_run), as_json=as_json, plain=lambda: show.counts(counters))
+    show.dry(dry_run, as_json=as_json)
+    if done["stopped"]:
+        raise said(str(done["stopped"]), Exit.REFUSED)
+    if done["waiting"]:
+        show.note("Some mail needs a person; see `s11flow inbox list`.")
+        raise typer.Exit(Exit.PERSON)
+
+
+@app.command()
+def again(
+    mail: Mail,
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Decide anew on mail that waits: its sender is on the register by now, say."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from notifications.confined import Reader
+        from s11flow.cli.rehearsal import documents_for
+        from s11flow.services import intake
+
+        with documents_for(desk.app, dry_run) as documents, Reader() as reader:
+            done = intake.look_again(desk.uow, documents, reader, mail, now=desk.now)
+    _told(
+        done, f"{f'is {done.decision}' if done.decision else 'still waits'}. {done.why}".rstrip("."), as_json, dry_run
+    )
+
+
+@app.command()
+def replay(partnership: Partnership = None, as_json: AsJson = False) -> None:
+    """Read every stored mail again, and say where something else is read in it than was recorded. Changes nothing."""
+    with at_work(partnership, reads=True) as desk:
+        from notifications.confined import Reader
+        from s11flow.cli.rehearsal import documents_for
+        from s11flow.services import intake
+
+        with documents_for(desk.app, True) as documents, Reader() as reader:
+            read = intake.replay(desk.uow, documents, reader, partnership=desk.partnership)
+    found = [mail.as_json() for mail in read]
+    show.answer(found, as_json=as_json, plain=lambda: _replay(found))
+    if any(mail["differs"] for mail in found):
+        raise typer.Exit(Exit.PERSON)
+
+
+def _replay(found: list[dict[str, Any]]) -> None:
+    rows = [(mail["id"], mail["kind"], mail["decision"], mail["differs"]) for mail in found if mail["differs"]]
+    show.table(("No", "Kind", "Decision", "Differs"), rows, empty=f"All {len(found)} say what they said.")

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from db.unit_of_work import UnitOfWork
+from notifications.mailbox import Incoming, Mailbox
 from notifications.mailer import Mailer, Outcome, Status
 from notifications.outcome import Closing, nothing
 from notifications.policy import PostPolicy
@@ -40,6 +41,25 @@ class Rehearsal:
         """Give a mailer that takes every mail and sends none."""
         return _Nowhere()
 
+    def mailbox(self) -> Mailbox:
+        """Give the mailbox, out of which nothing is moved."""
+        return LeftAlone(self.app.mailbox())
+
+
+class LeftAlone(Closing):
+    """A mailbox that is looked into and left as it is."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+
+    def incoming(self) -> Iterator[Incoming]:
+        """What is in it."""
+        with self._mailbox:
+            yield from self._mailbox.incoming()
+
+    def file_away(self, key: str) -> None:
+        """Nothing."""
+
 
 class _Nowhere(Closing):
     """A mailer for letters that must not leave."""
@@ -58,4 +78,16 @@ def documents_for(app: App, dry_run: bool) -> Iterator[Documents]:
         yield Documents(app.documents_dir)
         return
     with TemporaryDirectory() as folder:
-        yield Documents(Path(folder))
+        yield _Beside(Path(folder), app.documents_dir)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside(Documents):
+    """A folder that is filled, beside the one in earnest, which is only read."""
+
+    in_earnest: Path
+
+    def place(self, digest: str) -> Path:
+        """Where the content of *digest* lies."""
+        own = Documents.place(self, digest)
+        return own if own.exists() else Documents(self.in_earnest).place(digest)

@@ -89,12 +89,17 @@ class Verdict:
 
     @property
     def likely(self) -> str | None:
-        """The one case that the mail is about if it is about any: only where a reference or its sender says so."""
+        """The one case that the mail is about if it is about any: a reference or its sender says so, and nothing else.
+
+        Silence of no other case waits for the mail then.
+        """
         strong = [guess.ref for guess in self.guesses if guess.score >= _STRONG]
-        return self.ref or (strong[0] if len(strong) == 1 else None)
+        named = [guess.ref for guess in self.guesses if guess.score >= _NAMED]
+        return self.ref or (strong[0] if len(strong) == len(named) == 1 else None)
 
 
 _STRONG: Final = 50
+_NAMED: Final = 10
 _POINTS: Final = {"reference": 100, "answer": 80, "sender": 60, "named in subject": 12, "named in file": 10,
                   "domain": 8, "named in text": 4}  # fmt: skip
 _MOST_GUESSES: Final = 3

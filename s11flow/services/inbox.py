@@ -1,9 +1,12 @@
-"""The holding tray: mail from outside that a person has not yet decided on, and what each decision unblocks."""
+"""The holding tray: mail from outside that a person decides on, what each decision unblocks, and what was decided.
+
+Mail gets here by hand (`add`) or from the mailbox (`services/intake`), and stays on record whatever becomes of it.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,14 +16,18 @@ from sqlalchemy import Connection, Select, insert, select, update
 from calendars import london
 from db import queries
 from db.unit_of_work import UnitOfWork
+from s11flow.domain import acts
 from s11flow.domain.errors import UnknownError, WrongInputError
-from s11flow.domain.model import CaseFacts, CaseState, CycleState, Entry, Note, Plan
-from s11flow.domain.step import settle
-from s11flow.services import agencies, cases, record
+from s11flow.domain.lifecycle import MESSAGE
+from s11flow.domain.model import CaseFacts, CaseState, CycleState, Entry, MessageEvent, MessageState, Note, Plan
+from s11flow.inbound.sniff import sniff
+from s11flow.services import agencies, cases, outbox, record, replies, submissions
 from s11flow.services.chain import canonical
 from s11flow.services.subjects import Change, Loaded, load_cases, recompute
+from s11flow.services.submissions import Documents, Prepared, Received
 
 _BATCH = 500
+_WAITS = "waits for a decision"
 
 File = tuple[str, str, int]
 """A file as the documents folder keeps it: its name, its sha256, its size in bytes."""
@@ -28,7 +35,12 @@ File = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Mail in the tray. `arrived_at` is when it reached us, and stays so however late it is filed (cases 15, 38)."""
+    """Mail in the tray. `arrived_at` is when it reached us, and stays so however late it is filed (cases 15, 38).
+
+    What came from the mailbox has the `sha256` under which it lies in the documents folder as it came, its kind, its
+    sender, what its own Date says, and why it waits with the best guesses at its case. Once it is decided on it says
+    what the `decision` was, and what it was filed as.
+    """
 
     id: int
     partnership: str
@@ -36,16 +48,44 @@ class Waiting:
     case: str | None
     note: str
     files: tuple[File, ...]
+    sha256: str | None = None
+    kind: str | None = None
+    sender: str = ""
+    subject: str = ""
+    written_at: datetime | None = None
+    why: str = ""
+    guesses: tuple[str, ...] = ()
+    decision: str | None = None
+    decided_at: datetime | None = None
+    version: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The shape scripts rely on."""
         return {
             "id": self.id,
             "arrived_at": london.iso(self.arrived_at),
+            "written_at": None if self.written_at is None else london.iso(self.written_at),
+            "kind": self.kind,
+            "sender": self.sender,
+            "subject": self.subject,
             "case": self.case,
             "note": self.note,
             "files": [{"name": name, "sha256": digest, "size": size} for name, digest, size in self.files],
+            "sha256": self.sha256,
+            "decision": self.decision,
+            "why": self.why,
+            "guesses": list(self.guesses),
+            "decided_at": None if self.decided_at is None else london.iso(self.decided_at),
+            "version": self.version,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """Mail that was filed, and what became of its report; None where it brought none."""
+
+    mail: Waiting
+    received: Received | None
 
 
 def add(
@@ -67,114 +107,373 @@ def add(
     if arrived_at > now:
         raise WrongInputError(f"Mail cannot arrive on {london.spell(arrived_at)}: that is still to come.")
     with uow.write() as connection:
-        home = _home(connection, partnership)
+        home = home_of(connection, partnership)
         case = None if case_ref is None else cases.one_case(connection, case_ref)
         row = {
             "partnership": partnership, "arrived_at": arrived_at, "case_id": None if case is None else case.id,
             "note": note, "files": canonical([list(file) for file in files]),
         }  # fmt: skip
-        concerned = _concerned(connection, partnership, case)
-        _settle(connection, concerned, now)
+        touched = concerned(connection, partnership, None if case is None else case.id)
+        cases.settle_first(connection, touched, "case", now)
         statement = insert(queries.waiting_mail).values(**row).returning(queries.waiting_mail.c.id)
         mail_id = int(connection.execute(statement).scalar_one())
-        entry = _entry(mail_id, arrived_at, "waits for a decision", now, note)
-        _record(connection, home.id, case, entry, now, by, _digest(connection, mail_id))
-        _recompute(connection, concerned)
-        return _one(connection, mail_id)
+        entry = entry_of(mail_id, arrived_at, _WAITS, now, {"note": note})
+        subject_id = home.id if case is None else case.id
+        _write_line(connection, home.id, subject_id, entry, now, by, digest(connection, mail_id))
+        recompute_all(connection, touched)
+        return one(connection, mail_id)
 
 
 def waiting(uow: UnitOfWork, *, partnership: str) -> tuple[Waiting, ...]:
     """What waits in the tray, oldest first."""
-    table = queries.waiting_mail
     with uow.read() as connection:
-        _home(connection, partnership)
-        undecided = _mail().where(table.c.partnership == partnership, table.c.decided_at.is_(None))
-        return tuple(_waiting(row) for row in connection.execute(undecided.order_by(table.c.arrived_at, table.c.id)))
+        home_of(connection, partnership)
+        return _listed(connection, partnership, queries.waiting_mail.c.decided_at.is_(None))
+
+
+def everything(uow: UnitOfWork, *, partnership: str) -> tuple[Waiting, ...]:
+    """All mail there ever was, whatever was decided on it, oldest first."""
+    with uow.read() as connection:
+        home_of(connection, partnership)
+        return _listed(connection, partnership)
 
 
 def get(uow: UnitOfWork, mail_id: int) -> Waiting:
     """One piece of mail in the tray; raises UnknownError, or WrongInputError when it has been decided on."""
     with uow.read() as connection:
-        return _one(connection, mail_id)
+        return one(connection, mail_id)
+
+
+def look_at(uow: UnitOfWork, mail_id: int) -> Waiting:
+    """One piece of mail, decided on or not; raises UnknownError."""
+    with uow.read() as connection:
+        return any_one(connection, mail_id)
+
+
+# --- what a person decides --------------------------------------------------------------------------------------------
 
 
 def file(uow: UnitOfWork, mail_id: int, ref: str, *, now: datetime, by: str) -> Waiting:
-    """Take mail out of the tray as belonging to the case *ref*, and return it.
+    """Take mail out of the tray as belonging to the case *ref*, and return it as it was; no report is received.
 
-    Receive its report first, as of its `arrived_at`: from here on the case no longer waits for it.
+    From here on the case no longer waits for it.
     """
     with uow.write() as connection:
-        mail = _one(connection, mail_id)
+        mail = one(connection, mail_id, hold=True)
         case = cases.one_case(connection, ref)
-        _decide(connection, mail, "filed", now, by, note="", case=case)
+        decide(connection, mail, "filed", now, by, case_id=case.id)
     return mail
+
+
+def file_report(
+    uow: UnitOfWork,
+    documents: Documents,
+    mail_id: int,
+    ref: str,
+    *,
+    now: datetime,
+    by: str,
+    sender: str = "",
+    addresses: Sequence[str] | None = None,
+    whole: bool = False,
+    returned: bool = False,
+) -> Filed:
+    """Take mail out of the tray and file what it brought as a report of the case *ref*, as of when it arrived.
+
+    All of it in one transaction. *sender* gets the receipt, by default whoever sent the mail; *whole* files the mail as
+    it came where its report is its own text. *returned* asks the agency at once to send again what cannot be opened:
+    that the report was in time stays so (case 40). Raises UnknownError, RefusedError, WrongInputError.
+    """
+    mail = get(uow, mail_id)
+    files = _contents(documents, mail, whole=whole)
+    gaps = technical_gaps(documents, mail) if returned else ()
+    if returned and not gaps:
+        raise WrongInputError(f"Every file of mail {mail_id} can be opened; to ask for more use `s11flow case return`.")
+    ready = submissions.prepared(uow, documents, ref, files) if files else None
+    with uow.write() as connection:
+        mail = one(connection, mail_id, hold=True)
+        case = cases.one_case(connection, ref)
+        received = None if ready is None else _receive(connection, mail, ready, now, by, sender, addresses)
+        if gaps and received is not None and not received.duplicate:
+            _return(connection, ref, gaps, now, by)
+        decide(connection, mail, "filed", now, by, case_id=case.id, version=received.version if received else None)
+        return Filed(any_one(connection, mail_id), received)
+
+
+def refile(
+    uow: UnitOfWork, documents: Documents, mail_id: int, ref: str, *, reason: str = "", now: datetime, by: str
+) -> Filed:
+    """Move what mail was filed as to the case *ref* (case 39), as of when it arrived.
+
+    The version is withdrawn where it was; a receipt for it that waits is withdrawn, one that left is put right. Raises
+    WrongInputError for mail that was not filed, or was filed there; RefusedError where a case no longer allows it.
+    """
+    mail = look_at(uow, mail_id)
+    if mail.decision != "filed" or mail.case is None:
+        raise WrongInputError(f"Mail {mail_id} was not filed yet; `s11flow inbox file` does that.")
+    if mail.case.casefold() == ref.casefold():
+        raise WrongInputError(f"Mail {mail_id} is filed with {mail.case} already.")
+    version = mail.version
+    files = [] if version is None else _files_of_version(uow, documents, mail.case, version)
+    ready = submissions.prepared(uow, documents, ref, files) if files else None
+    with uow.write() as connection:
+        again = any_one(connection, mail_id, hold=True)
+        if (again.decision, again.case, again.version) != (mail.decision, mail.case, mail.version):
+            raise WrongInputError(f"Mail {mail_id} has just been changed; look at it again.")
+        case = cases.one_case(connection, ref)
+        why = reason.strip() or f"the mail belongs to {case.ref}"
+        if version is not None:
+            _take_back(connection, again, version, why, now, by)
+        received = None if ready is None else _receive(connection, again, ready, now, by, "", None)
+        decide(
+            connection, again, "filed", now, by, case_id=case.id, version=received.version if received else None,
+            note=f"moved from {mail.case}: {why}", cause="moved to another case",
+        )  # fmt: skip
+        return Filed(any_one(connection, mail_id), received)
 
 
 def ignore(uow: UnitOfWork, mail_id: int, reason: str, *, now: datetime, by: str) -> Waiting:
-    """Take mail out of the tray as no report, with a reason, and return it."""
+    """Take mail out of the tray as no report, with a reason, and return it as it was."""
     if not reason.strip():
         raise WrongInputError("Give a reason for ignoring mail; it is kept in the history.")
     with uow.write() as connection:
-        mail = _one(connection, mail_id)
-        _decide(connection, mail, "ignored", now, by, note=reason)
+        mail = one(connection, mail_id, hold=True)
+        decide(connection, mail, "ignored", now, by, note=reason)
     return mail
 
 
-# --- the parts -------------------------------------------------------------------------------------------------------
+def remember_sender(uow: UnitOfWork, mail_id: int, ref: str, *, now: datetime, by: str) -> str:
+    """Take what comes from this mail's sender as from the agency of *ref* from now on; gives whom they stand for.
+
+    Nothing changes for somebody whom the register names already. Raises WrongInputError where nobody is named.
+    """
+    mail = look_at(uow, mail_id)
+    with uow.read() as connection:
+        agency = _facts(cases.look_at(connection, ref)).agency
+    if not mail.sender:
+        raise WrongInputError(f"Mail {mail_id} does not say who sent it, so that nobody can be remembered.")
+    people = {address.casefold() for address in people_of(agency)}
+    if mail.sender.casefold() in people:
+        return mail.sender
+    if not agency.invited:
+        raise WrongInputError(f"{agency.name} has nobody on the register for whom a sender could stand.")
+    attendee = agency.invited[0]
+    replies.remember(uow, mail.sender, attendee, partnership=mail.partnership, now=now, by=by)
+    return attendee
 
 
-def _decide(
+def people_of(agency: Any) -> tuple[str, ...]:
+    """The addresses that the register has for an agency."""
+    named = (agency.contact, agency.deputy, agency.senior_leader, *agency.attendees)
+    return tuple(dict.fromkeys(address for address in named if address))
+
+
+def technical_gaps(documents: Documents, mail: Waiting) -> tuple[str, ...]:
+    """What to ask for again, one sentence for each file of the mail that cannot be opened here."""
+    found = []
+    for name, kept_as, _ in mail.files:
+        if fault := sniff(name, documents.read(kept_as)).fault:
+            found.append(f"The file {name} {fault}. Send it again so that it can be opened.")
+    return tuple(found)
+
+
+# --- a report is filed, returned, taken back --------------------------------------------------------------------------
+
+
+def _contents(documents: Documents, mail: Waiting, *, whole: bool) -> list[tuple[str, bytes]]:
+    if whole:
+        if mail.sha256 is None:
+            raise WrongInputError(
+                f"Mail {mail.id} was put in by hand: there is no mail as it came that could be filed."
+            )
+        return [(f"mail-{mail.id}.eml", documents.read(mail.sha256))]
+    return [(name, documents.read(kept_as)) for name, kept_as, _ in mail.files]
+
+
+def _receive(
+    connection: Connection,
+    mail: Waiting,
+    ready: Prepared,
+    now: datetime,
+    by: str,
+    sender: str,
+    addresses: Sequence[str] | None,
+) -> Received:
+    return submissions.receive_in(
+        connection, ready, now=now, by=by, arrived_at=mail.arrived_at, sender=sender or mail.sender, addresses=addresses
+    )
+
+
+def _return(connection: Connection, ref: str, gaps: tuple[str, ...], now: datetime, by: str) -> None:
+    loaded = cases.one_case(connection, ref)
+    rules = loaded.rules
+    until = rules.days.add(london.day_of(now), rules.definition.policy.return_by_working_days)
+    cases.write(connection, [cases.change_for(loaded, acts.ReturnReport(gaps, until), by=by, now=now)], now)
+
+
+def _files_of_version(uow: UnitOfWork, documents: Documents, ref: str, version: int) -> list[tuple[str, bytes]]:
+    with uow.read() as connection:
+        row = _version(connection, cases.look_at(connection, ref).id, version)
+    return [(name, documents.read(kept_as)) for name, kept_as, _ in json.loads(row.files)]
+
+
+def _version(connection: Connection, case_id: int, version: int) -> Any:
+    rows = queries.submissions(connection, [case_id]).get(case_id, [])
+    return next(row for row in rows if row.version == version)
+
+
+def _take_back(connection: Connection, mail: Waiting, version: int, why: str, now: datetime, by: str) -> None:
+    """Withdraw the version that the mail was filed as, and what its sender was told of it."""
+    assert mail.case is not None
+    loaded = cases.one_case(connection, mail.case)
+    rows = queries.submissions(connection, [loaded.id]).get(loaded.id, [])
+    mine = next(row for row in rows if row.version == version)
+    if mine.status == "withdrawn":
+        return
+    told = _receipts(connection, loaded.id, version)
+    if any(row.status != "withdrawn" and row.version != version for row in rows):
+        _withdraw_one(connection, loaded, version, mail.id, now, by)
+    else:
+        change = cases.change_for(loaded, acts.WithdrawReport(why), by=by, now=now)
+        cases.write(connection, [change], now)
+    for receipt in told:
+        _put_right(connection, mail.case, receipt, version, why, now, by)
+
+
+def _withdraw_one(connection: Connection, loaded: Loaded, version: int, mail_id: int, now: datetime, by: str) -> None:
+    """One of several versions goes; what the case has is told by the others."""
+    was = record.left(connection, {loaded.id: {("submission", None)}})[loaded.id]
+    table = queries.submission
+    gone = update(table).where(table.c.case_id == loaded.id, table.c.version == version)
+    freed = f"{_version(connection, loaded.id, version).content_sha256}#{version}"
+    connection.execute(gone.values(status="withdrawn", content_sha256=freed))
+    again = cases.one_case(connection, loaded.ref)
+    entry = Entry(now, Note.OUTSIDE_MAIL, "report", cause="a version was withdrawn: its mail belongs to another case",
+                  data={"mail": mail_id, "version": version})  # fmt: skip
+    plan = Plan(_facts(again), (entry,))
+    cases.write(connection, [Change(again, plan, actor=by, wrote={"submission"}, was=was)], now)
+    recompute(connection, [loaded.id], "case")
+
+
+def _receipts(connection: Connection, case_id: int, version: int) -> Sequence[Any]:
+    table = queries.message
+    of_version = table.c.dedupe_key.like(f"%/receipt@v{version}/%")
+    statement = select(table).where(table.c.subject_id == case_id, table.c.kind == "receipt", of_version)
+    return connection.execute(statement.order_by(table.c.id)).all()
+
+
+def _put_right(connection: Connection, ref: str, receipt: Any, version: int, why: str, now: datetime, by: str) -> None:
+    """A receipt that waits never leaves; whoever got one is told that it was a mistake."""
+    status = MessageState[receipt.status]
+    if status != MessageState.SENDING and MESSAGE.find(status, MessageEvent.WITHDRAW) is not None:
+        outbox.withdraw_in(connection, receipt.id, why, by=by, now=now)
+        if status != MessageState.UNCERTAIN:
+            return
+    elif status in (MessageState.SUPERSEDED, MessageState.EXPIRED, MessageState.WITHDRAWN, MessageState.BOUNCED):
+        return
+    act = acts.Correct(
+        wrong=f"that version {version} of a report for this agency had come",
+        right=f"it was filed here by mistake, and {why}",
+        letter="receipt", sender=receipt.to_address,
+    )  # fmt: skip
+    cases.write(connection, [cases.change_for(cases.one_case(connection, ref), act, by=by, now=now)], now)
+
+
+# --- how mail changes, and where that is recorded ---------------------------------------------------------------------
+
+
+def decide(
     connection: Connection,
     mail: Waiting,
     decision: str,
     now: datetime,
     by: str,
     *,
-    note: str,
-    case: Loaded | None = None,
+    note: str = "",
+    case_id: int | None = None,
+    version: int | None = None,
+    cause: str = "",
 ) -> None:
-    thought = None if mail.case is None else cases.one_case(connection, mail.case)
-    concerned = sorted({*_concerned(connection, mail.partnership, thought), *([case.id] if case else [])})
-    _settle(connection, concerned, now)  # with the mail still waiting, as the clock would have found it
-    was = _digest(connection, mail.id)
+    """Record what a person decided on a piece of mail, and let the clock go on."""
+    values: dict[str, Any] = {"decided_at": now, "decision": decision}
+    if note and mail.sha256 is not None:
+        values["why"] = note
+    if case_id is not None:
+        values |= {"case_id": case_id, "version": version}
+    change(connection, mail, values, cause or decision, now, by, private={"note": note})
+
+
+def change(
+    connection: Connection,
+    mail: Waiting,
+    values: Mapping[str, Any],
+    cause: str,
+    now: datetime,
+    by: str,
+    *,
+    private: Mapping[str, object],
+) -> None:
+    """Change a piece of mail; every history that answers for it, and that of its case, gets a line.
+
+    What the clock owed is applied first, with the mail as it was; what the cases owe is worked out anew afterwards.
+    """
+    home = home_of(connection, mail.partnership)
+    thought = None if mail.case is None else queries.subject_by_ref(connection, mail.case).id
+    case_id = values.get("case_id", thought)
+    touched = sorted({*concerned(connection, mail.partnership, thought), *([case_id] if case_id else [])})
+    cases.settle_first(connection, touched, "case", now)
+    was = digest(connection, mail.id)
     table = queries.waiting_mail
-    decided = update(table).where(table.c.id == mail.id).values(decided_at=now, decision=decision)
-    connection.execute(decided.values(case_id=case.id) if case else decided)
-    entry = _entry(mail.id, mail.arrived_at, decision, now, note)
-    home = _home(connection, mail.partnership)
-    left = _digest(connection, mail.id)
-    _record(connection, home.id, thought, entry, now, by, record.changed(was, left))
-    if case is not None and (thought is None or thought.id != case.id):
-        _record(connection, home.id, case, entry, now, by, left)
-    _recompute(connection, concerned)
+    connection.execute(update(table).where(table.c.id == mail.id).values(**values))
+    left = digest(connection, mail.id)
+    entry = entry_of(mail.id, mail.arrived_at, cause, now, private)
+    answering = [home.id] if mail.sha256 is not None else _answering_for(connection, mail.id)
+    for subject_id in answering:
+        _write_line(connection, home.id, subject_id, entry, now, by, record.changed(was, left))
+    for subject_id in dict.fromkeys((thought, case_id)):
+        if subject_id is not None and subject_id not in answering:
+            # Mail that was put in by hand is answered for by every case that it came to.
+            kept = {} if mail.sha256 is not None else left
+            _write_line(connection, home.id, subject_id, entry, now, by, kept)
+    recompute_all(connection, touched)
 
 
-def _entry(mail_id: int, arrived_at: datetime, decision: str, now: datetime, note: str) -> Entry:
+def _answering_for(connection: Connection, mail_id: int) -> list[int]:
+    """The subjects whose histories hold what the row of a piece of mail was left as."""
+    table = queries.history
+    named = table.c.record.like(f'%"{record.mail_called(mail_id)}"%')
+    statement = select(table.c.subject_id).where(table.c.event == Note.OUTSIDE_MAIL.value, named)
+    return sorted(set(connection.scalars(statement)))
+
+
+def entry_of(mail_id: int, arrived_at: datetime, decision: str, now: datetime, private: Mapping[str, object]) -> Entry:
+    """The line of a history about a piece of mail."""
     data: dict[str, object] = {"mail": mail_id, "arrived_at": london.iso(arrived_at), "decision": decision}
-    return Entry(now, Note.OUTSIDE_MAIL, "mail", cause=decision, data=data, private={"note": note})
+    return Entry(now, Note.OUTSIDE_MAIL, "mail", cause=decision, data=data, private=dict(private))
 
 
-def _digest(connection: Connection, mail_id: int) -> dict[str, str]:
+def digest(connection: Connection, mail_id: int) -> dict[str, str]:
     """What a history keeps of mail in the tray."""
     (row,) = queries.rows_of(connection, queries.waiting_mail, "id", [mail_id])
     return {record.mail_called(mail_id): record.digest(row)}
 
 
-def _record(
+def _write_line(
     connection: Connection,
     home_id: int,
-    case: Loaded | None,
+    subject_id: int,
     entry: Entry,
     now: datetime,
     by: str,
     rows: dict[str, str],
 ) -> None:
-    """A line on the case the mail is about; on the partnership while nobody knows which. It answers for the mail."""
-    if case is None:
+    if subject_id == home_id:
         agencies.record(connection, home_id, entry, now=now, by=by, rows=rows)
         return
-    (loaded,) = load_cases(connection, [case.id])  # as it stands now that it is settled
+    queries.lock(connection, [subject_id])
+    (loaded,) = load_cases(connection, [subject_id])  # as it stands now that it is settled
     cases.write(connection, [Change(loaded, Plan(_facts(loaded), (entry,)), actor=by, record=rows)], now)
+    recompute(connection, [subject_id], "case")
 
 
 def _facts(loaded: Loaded) -> CaseFacts:
@@ -182,10 +481,10 @@ def _facts(loaded: Loaded) -> CaseFacts:
     return loaded.facts
 
 
-def _concerned(connection: Connection, partnership: str, case: Loaded | None) -> list[int]:
-    """The case the mail may be about; all that owe a report while nobody knows which."""
-    if case is not None:
-        return [case.id]
+def concerned(connection: Connection, partnership: str, case_id: int | None) -> list[int]:
+    """The case that mail may be about; all that owe a report while nobody knows which."""
+    if case_id is not None:
+        return [case_id]
     subject, cycle = queries.subject, queries.subject.alias("of_cycle")
     statement = (
         select(subject.c.id)
@@ -197,29 +496,18 @@ def _concerned(connection: Connection, partnership: str, case: Loaded | None) ->
     return sorted(connection.scalars(statement))
 
 
-def _settle(connection: Connection, ids: Sequence[int], now: datetime) -> None:
-    """Apply what the clock owed these cases before the tray changes, so that a missed tick changes no outcome."""
-    for some in _batches(ids):
-        changes = []
-        for loaded in load_cases(connection, some):
-            plan = settle(loaded.rules, _facts(loaded), now)
-            if plan.entries:
-                changes.append(Change(loaded, plan, by_clock=len(plan.entries)))
-        if changes:
-            cases.write(connection, changes, now)
+def recompute_all(connection: Connection, ids: Collection[int]) -> None:
+    """Work out anew what these cases owe."""
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _BATCH):
+        recompute(connection, ordered[start : start + _BATCH], "case")
 
 
-def _recompute(connection: Connection, ids: Sequence[int]) -> None:
-    for some in _batches(ids):
-        recompute(connection, some, "case")
+# --- looking ----------------------------------------------------------------------------------------------------------
 
 
-def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), _BATCH):
-        yield ids[start : start + _BATCH]
-
-
-def _home(connection: Connection, code: str) -> Any:
+def home_of(connection: Connection, code: str) -> Any:
+    """The row of a partnership; raises UnknownError."""
     for row in queries.partnerships(connection):
         if row.code == code:
             return row
@@ -231,15 +519,35 @@ def _mail() -> Select[Any]:
     return select(mail, subject.c.ref).outerjoin(subject, subject.c.id == mail.c.case_id)
 
 
-def _one(connection: Connection, mail_id: int) -> Waiting:
-    row = connection.execute(_mail().where(queries.waiting_mail.c.id == mail_id)).one_or_none()
+def _listed(connection: Connection, partnership: str, *conditions: Any) -> tuple[Waiting, ...]:
+    table = queries.waiting_mail
+    statement = _mail().where(table.c.partnership == partnership, *conditions)
+    return tuple(_waiting(row) for row in connection.execute(statement.order_by(table.c.arrived_at, table.c.id)))
+
+
+def one(connection: Connection, mail_id: int, *, hold: bool = False) -> Waiting:
+    """Mail that waits for a decision; raises UnknownError and WrongInputError."""
+    mail = any_one(connection, mail_id, hold=hold)
+    if mail.decision is not None and mail.decided_at is not None:
+        raise WrongInputError(f"Mail {mail_id} was {mail.decision} on {london.spell(mail.decided_at)} already.")
+    return mail
+
+
+def any_one(connection: Connection, mail_id: int, *, hold: bool = False) -> Waiting:
+    """Mail by its number; nobody else changes it until the transaction ends if it is to be held. Or UnknownError."""
+    statement = _mail().where(queries.waiting_mail.c.id == mail_id)
+    if hold:  # which says nothing on SQLite, where one writer holds everything
+        statement = statement.with_for_update(of=queries.waiting_mail)
+    row = connection.execute(statement).one_or_none()
     if row is None:
         raise UnknownError(f"There is no mail {mail_id} in the holding tray; the digest lists what waits there.")
-    if row.decided_at is not None:
-        raise WrongInputError(f"Mail {mail_id} was {row.decision} on {london.spell(row.decided_at)} already.")
     return _waiting(row)
 
 
 def _waiting(row: Any) -> Waiting:
-    files = tuple((name, digest, size) for name, digest, size in json.loads(row.files or "[]"))
-    return Waiting(row.id, row.partnership, row.arrived_at, row.ref, row.note, files)
+    files = tuple((name, kept_as, size) for name, kept_as, size in json.loads(row.files or "[]"))
+    return Waiting(
+        row.id, row.partnership, row.arrived_at, row.ref, row.note, files, row.sha256, row.kind or None,
+        row.sender or "", row.subject or "", row.written_at, row.why or "", tuple(json.loads(row.suggestion or "[]")),
+        row.decision, row.decided_at, row.version,
+    )  # fmt: skip

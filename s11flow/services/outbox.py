@@ -187,18 +187,37 @@ def _change(
     reason_wanted: bool = False,
 ) -> None:
     with uow.write() as connection:
-        subject = held_subject(connection, _letter(connection, message_id).subject_id)
-        row = _letter(connection, message_id)  # as it stands, now that nobody else changes it
-        status = _person_moves(row, event)
-        if reason_wanted and not reason.strip():
-            raise RefusedError(NotNow(_name(row), event, "give a reason; it is kept in the history."))
-        values = {"status": status.value, "status_why": words, **_values_of(row, event, now)}
-        if not change_row(connection, row, values):
-            raise RefusedError(NotNow(_name(row), event, "it has just changed; look at it again."))
-        stopped = event in (MessageEvent.HOLD, MessageEvent.WITHDRAW)
-        entry = line(row, Note.MESSAGE_STOPPED if stopped else Note.DELIVERY, status, now, words, reason=reason)
-        note(connection, subject, entry, actor=by, now=now, kept=left(row, values))
-        case_follows(connection, subject, row, now, delivered=status == MessageState.SENT)
+        _change_in(connection, message_id, event, words, reason, by, now, reason_wanted=reason_wanted)
+
+
+def withdraw_in(connection: Connection, message_id: int, reason: str, *, by: str, now: datetime) -> None:
+    """As `withdraw`, within the caller's transaction."""
+    _change_in(connection, message_id, MessageEvent.WITHDRAW, "withdrawn", reason, by, now, reason_wanted=True)
+
+
+def _change_in(
+    connection: Connection,
+    message_id: int,
+    event: MessageEvent,
+    words: str,
+    reason: str,
+    by: str,
+    now: datetime,
+    *,
+    reason_wanted: bool,
+) -> None:
+    subject = held_subject(connection, _letter(connection, message_id).subject_id)
+    row = _letter(connection, message_id)  # as it stands, now that nobody else changes it
+    status = _person_moves(row, event)
+    if reason_wanted and not reason.strip():
+        raise RefusedError(NotNow(_name(row), event, "give a reason; it is kept in the history."))
+    values = {"status": status.value, "status_why": words, **_values_of(row, event, now)}
+    if not change_row(connection, row, values):
+        raise RefusedError(NotNow(_name(row), event, "it has just changed; look at it again."))
+    stopped = event in (MessageEvent.HOLD, MessageEvent.WITHDRAW)
+    entry = line(row, Note.MESSAGE_STOPPED if stopped else Note.DELIVERY, status, now, words, reason=reason)
+    note(connection, subject, entry, actor=by, now=now, kept=left(row, values))
+    case_follows(connection, subject, row, now, delivered=status == MessageState.SENT)
 
 
 def _person_moves(row: Any, event: MessageEvent) -> MessageState:
@@ -229,6 +248,23 @@ def _values_of(row: Any, event: MessageEvent, now: datetime) -> dict[str, Any]:
 
 def _name(row: Any) -> str:
     return f"letter {row.id} ({row.kind.replace('_', ' ')} to {row.to_address} for {row.case_ref or row.subject})"
+
+
+def bounced(connection: Connection, message_id: int, why: str, *, by: str, now: datetime) -> None:
+    """Record that a letter that left was not delivered; its case waits where it waits for a delivery (case 5).
+
+    Raises ValueError for a letter that has not left.
+    """
+    subject = held_subject(connection, _letter(connection, message_id).subject_id)
+    row = _letter(connection, message_id)
+    status = moved(MessageState[row.status], MessageEvent.BOUNCE)
+    values = {"status": status.value, "status_why": why}
+    if not change_row(connection, row, values):
+        raise ChangedMeanwhile(f"{_name(row)} was changed by someone else")
+    entry = line(row, Note.DELIVERY, status, now, "bounced", why=why)
+    note(connection, subject, entry, actor=by, now=now, kept=left(row, values))
+    if subject.kind == "case" and not subject.is_parked:
+        recompute(connection, [subject.id], "case")
 
 
 # --- how a letter's status changes ------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ from s11flow.domain.model import (
 from s11flow.services import record as kept
 from s11flow.services import strays
 from s11flow.services.batches import without_collector
-from s11flow.services.chain import FROZEN, HASHED, frozen_digest, line_hash, sha256
+from s11flow.services.chain import FROZEN, HASHED, canonical, frozen_digest, line_hash, sha256
 from s11flow.services.checkpoints import Checkpoint, taken
 from s11flow.services.delivery import LEASE
 from s11flow.services.subjects import Loaded, load
@@ -393,8 +393,12 @@ def _take_row(record: _Record, table: str, row: Mapping[str, Any], known: _Known
 def _tray_faults(connection: Connection, folder: Path) -> Iterator[str]:
     """What is wrong with the files that came with mail, whatever was decided on it."""
     table = queries.waiting_mail
-    for mail_id, files in connection.execute(select(table.c.id, table.c.files).order_by(table.c.id)):
+    statement = select(table.c.id, table.c.files, table.c.sha256).order_by(table.c.id)
+    for mail_id, files, raw in connection.execute(statement):
         yield from (f"In the tray {fault}." for fault in _file_faults(folder, files, f"mail {mail_id}"))
+        if raw is not None:
+            itself = canonical([[f"mail {mail_id}", raw, 0]])
+            yield from (f"In the tray {fault}." for fault in _file_faults(folder, itself, "the mail that came"))
 
 
 def _file_faults(folder: Path, kept_as: str, of: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 import flows.artifact
 from calendars import london
 from db import queries
+from flows.collect import collect
 from flows.deliver import deliver
 from flows.forecast import forecast
 from flows.heartbeat import heartbeat
@@ -23,7 +24,7 @@ from s11flow.app import App
 from s11flow.services.heartbeat import last_beats
 from tests.flows.conftest import OPENED, PANEL_DAYS, queued
 
-BY_ROW = {each.name: each for each in (tick, deliver, heartbeat, verify)}
+BY_ROW = {each.name: each for each in (tick, deliver, collect, heartbeat, verify)}
 AFTER_REQUEST = datetime(2026, 7, 6, 8, tzinfo=UTC)  # 9am in Gloucester, when the requests leave
 
 

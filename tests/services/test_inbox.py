@@ -48,9 +48,19 @@ def test_mail_waits_as_it_came(evening: UnitOfWork) -> None:
     assert mail.as_json() == {
         "id": mail.id,
         "arrived_at": london.iso(IN_TIME),
+        "written_at": None,
+        "kind": None,
+        "sender": "",
+        "subject": "",
         "case": YOUTH,
         "note": "no subject",
         "files": [{"name": "report.docx", "sha256": "ab" * 32, "size": 12}],
+        "sha256": None,
+        "decision": None,
+        "why": "",
+        "guesses": [],
+        "decided_at": None,
+        "version": None,
     }
 
 
