@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from s11flow.office.read_word import read_word
 
@@ -20,8 +19,6 @@ _ADDRESS = re.compile(
 )
 _ENDS = ".,;:!?*_"
 _MOST_PAGES = 500
-_DAMAGED = (PyPdfError, ValueError, KeyError, TypeError, AttributeError, OSError)
-"""What the readers of these kinds raise over a file that is not whole."""
 
 
 class Unreadable(ValueError):
@@ -40,7 +37,7 @@ def links_in(name: str, data: bytes) -> tuple[str, ...]:
         raise Unreadable(f"{name}: links are looked for in Word, PDF and text files, not in this kind.")
     try:
         found = list(reader(data))
-    except (*_DAMAGED, RecursionError) as error:
+    except Exception as error:  # a file that somebody made to do harm can raise anything in what reads it
         raise Unreadable(f"{name}: links could not be looked for; the file is damaged, or has a password.") from error
     return tuple(dict.fromkeys(address for address in map(_whole, found) if address))
 

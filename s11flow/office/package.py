@@ -12,10 +12,15 @@ _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MEGABYTE = 1024 * 1024
+_LOCKED = 1  # the bit of a member that is encrypted
 LARGEST = 64 * _MEGABYTE
 """Bytes to which an Office file from outside may unpack."""
 MOST_MEMBERS = 2_000
 """Files that it may consist of."""
+
+
+class Unsafe(ValueError):
+    """A file that is not opened; a clause says why."""
 
 
 def stable(data: bytes, at: datetime, changed: Mapping[str, Callable[[bytes], bytes]] | None = None) -> bytes:
@@ -59,13 +64,15 @@ def xml_text(text: str) -> str:
 
 
 def refuse_unsafe(data: bytes) -> None:
-    """Raise ValueError, with a clause that says why, for a file that is no archive or is out of bounds."""
+    """Raise Unsafe for a file that is no archive, is locked or is out of bounds."""
     try:
         with ZipFile(BytesIO(data)) as archive:
             members = archive.infolist()
     except (BadZipFile, OSError, ValueError, NotImplementedError):
-        raise ValueError("it is no Office file of today's kind, or it is damaged or has a password") from None
+        raise Unsafe("it is no Office file of today's kind, or it is damaged or has a password") from None
+    if any(member.flag_bits & _LOCKED for member in members):
+        raise Unsafe("it has a password")
     if len(members) > MOST_MEMBERS:
-        raise ValueError(f"it consists of more than {MOST_MEMBERS} parts")
+        raise Unsafe(f"it consists of more than {MOST_MEMBERS} parts")
     if sum(member.file_size for member in members) > LARGEST:
-        raise ValueError(f"it unpacks to more than {LARGEST // _MEGABYTE} MB")
+        raise Unsafe(f"it unpacks to more than {LARGEST // _MEGABYTE} MB")

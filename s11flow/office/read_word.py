@@ -10,11 +10,9 @@ from typing import Any
 
 from docx import Document
 from docx.opc.constants import RELATIONSHIP_TYPE
-from docx.opc.exceptions import OpcError
 from docx.oxml.ns import qn
-from lxml.etree import LxmlError
 
-from s11flow.office.package import refuse_unsafe
+from s11flow.office.package import Unsafe, refuse_unsafe
 
 Rows = tuple[tuple[str, ...], ...]
 
@@ -47,8 +45,8 @@ def read_word(data: bytes) -> WordText:
         document = Document(BytesIO(data))
         parts = tuple(_parts(document.element.body))
         return WordText(document.core_properties.identifier or "", parts, tuple(_links(document)))
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, OpcError, LxmlError) as error:
-        why = str(error) if type(error) is ValueError else "it is damaged, or of another kind"
+    except Exception as error:  # a file that somebody made to do harm can raise anything in what reads it
+        why = str(error) if isinstance(error, Unsafe) else "it is damaged, or of another kind"
         raise NotAWordFile(f"The file cannot be read as a Word document (.docx): {why}.") from error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -17,7 +16,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from s11flow.office.package import refuse_unsafe, stable, xml_text
+from s11flow.office.package import Unsafe, refuse_unsafe, stable, xml_text
 
 Value = str | int | date | datetime
 """What a cell holds; a datetime is what a clock on the wall shows, without a zone."""
@@ -193,6 +192,10 @@ def _fitting(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - len(_CUT)]}{_CUT}"
 
 
+_MOST_ROWS, _MOST_CELLS = 1_048_576, 5_000_000
+"""Rows that a sheet can have; cells, with the empty ones before others, that are looked at."""
+
+
 def read(data: bytes) -> dict[str, list[list[str]]]:
     """Each sheet's rows as texts, without what is empty at the end; formulas as the value they had when saved.
 
@@ -201,15 +204,20 @@ def read(data: bytes) -> dict[str, list[list[str]]]:
     try:
         refuse_unsafe(data)
         book = load_workbook(BytesIO(data), read_only=True, data_only=True)
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()  # what a sheet says of its own size need not be so
         return {sheet.title: list(_rows(sheet.iter_rows(values_only=True))) for sheet in book.worksheets}
-    except (ValueError, KeyError, TypeError, SyntaxError, OSError, zipfile.BadZipFile) as error:
-        why = str(error) if isinstance(error, ValueError) else "it is damaged, or of another kind"
+    except Exception as error:  # a file that somebody made to do harm can raise anything in what reads it
+        why = str(error) if isinstance(error, Unsafe) else "it is damaged, or of another kind"
         raise NotAWorkbook(f"The file cannot be read as an Excel workbook (.xlsx): {why}.") from error
 
 
 def _rows(rows: Iterator[tuple[object, ...]]) -> Iterator[list[str]]:
-    empty = 0
-    for values in rows:
+    empty, cells = 0, 0
+    for number, values in enumerate(rows, 1):
+        cells += len(values)
+        if number > _MOST_ROWS or cells > _MOST_CELLS:  # a few letters can say that a cell stands far down or far out
+            raise Unsafe("a sheet of it is larger than any that people fill in")
         texts = [_text(value) for value in values]
         while texts and not texts[-1]:
             texts.pop()

@@ -85,7 +85,7 @@ def _form_in(
     found: FilledForm | None = None
     file, notes = "", []
     for name, content in files:
-        if not name.casefold().endswith((".docx", ".docm")):
+        if not name.casefold().endswith(".docx"):
             continue
         try:
             form = read_form(content, definition)
