@@ -103,9 +103,9 @@ class App:
     def mailbox(self) -> Mailbox:
         """Give the mailbox that mail comes into: use it in a `with`, for one run. Raises `SettingsError`."""
         command = self.settings.mail_token_command
-        token = None if command is None else partial(_token, command)
+        asked = None if command is None else partial(token, command)
         try:
-            return mailbox_for(self.settings.mailbox_url, root=self.root, token=token)
+            return mailbox_for(self.settings.mailbox_url, root=self.root, token=asked)
         except ValueError as error:
             raise _said_by(MAILBOX_URL, error) from None
 
@@ -162,8 +162,8 @@ _TOKEN_WITHIN = 30.0
 """Seconds that a command has to print a token."""
 
 
-def _token(command: str) -> str:
-    """What the command prints, which neither a log nor an error repeats. Raises `MailboxUnavailable`."""
+def token(command: str) -> str:
+    """What a command prints, a token for the mailbox; no log and no error repeats it. Raises `MailboxUnavailable`."""
     try:
         said = subprocess.run(shlex.split(command), capture_output=True, check=True, timeout=_TOKEN_WITHIN, text=True)
     except subprocess.TimeoutExpired:
@@ -177,9 +177,9 @@ def _token(command: str) -> str:
         raise MailboxUnavailable(
             f"The command for a mail token cannot be run ({why}); see S11FLOW_MAIL_TOKEN_COMMAND."
         ) from None
-    if not (token := said.stdout.strip()):
+    if not (printed := said.stdout.strip()):
         raise MailboxUnavailable("The command for a mail token printed none; run it by hand.")
-    return token
+    return printed
 
 
 def _policy(settings: Settings) -> PostPolicy:

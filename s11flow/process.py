@@ -107,7 +107,7 @@ WHO: dict[str, dict[StrEnum, str]] = {
         MessageEvent.WITHDRAW:           _UNIT,
         MessageEvent.SUPERSEDE:          "the event that took its reason away",
         MessageEvent.EXPIRE:             "delivery, past its end of sense",
-        MessageEvent.BOUNCE:             "nobody yet: this release reads no bounces",
+        MessageEvent.BOUNCE:             "a bounce that comes to the mailbox and names the letter",
     },
 }
 # fmt: on

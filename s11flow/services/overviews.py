@@ -311,7 +311,7 @@ def _time_of(at: datetime) -> str:
 
 
 _WAITING_MAIL = (
-    select(_mail.c.id, _mail.c.arrived_at, _mail.c.note, _subject.c.ref)
+    select(_mail.c.id, _mail.c.arrived_at, _mail.c.note, _mail.c.why, _subject.c.ref)
     .outerjoin(_subject, _subject.c.id == _mail.c.case_id)
     .where(_mail.c.partnership == bindparam("of"), _mail.c.decided_at.is_(None))
     .order_by(_mail.c.arrived_at, _mail.c.id)
@@ -324,7 +324,8 @@ def _waiting_mail(connection: Connection, partnership: str) -> list[str]:
 
 def _mail_words(row: Any) -> str:
     whose = f"perhaps for {row.ref}" if row.ref else "matched to no case yet"
-    note = f": {row.note}" if row.note else ""
+    why = row.note or row.why or ""
+    note = f": {why.rstrip('.')}" if why else ""
     return f"Mail {row.id}, came {london.spell(row.arrived_at)}, {whose}{note}."
 
 
