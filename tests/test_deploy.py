@@ -127,6 +127,35 @@ def test_the_script_for_commands_is_one_that_a_shell_reads() -> None:
     assert subprocess.run(["sh", "-n", str(DEPLOY / "s11")]).returncode == 0
 
 
+def test_a_command_is_typed_as_the_service_would_and_with_settings_of_another_file_if_one_is_named(
+    tmp_path: Path,
+) -> None:
+    asked_instead = tmp_path / "systemd-run"
+    asked_instead.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    asked_instead.chmod(0o755)
+    unit = read_unit(DEPLOY / "systemd/s11flow-worker.service")
+    same = ("StateDirectory", "StateDirectoryMode", "UMask")
+
+    def typed_with(**more: str) -> set[str]:
+        environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}", **more}
+        told = subprocess.run(
+            ["sh", str(DEPLOY / "s11"), "case", "show", "two words"], env=environ, capture_output=True, text=True
+        )
+        assert told.stdout.splitlines()[-4:] == [f"{PROGRAM}s11flow", "case", "show", "two words"]
+        return set(told.stdout.splitlines())
+
+    as_the_service = {
+        f"--uid={unit['User'][0]}",
+        f"--gid={unit['Group'][0]}",
+        f"--working-directory={unit['WorkingDirectory'][0]}",
+        *(f"--property={name}={unit[name][0]}" for name in same),
+    }
+    assert typed_with() >= as_the_service | {"--property=EnvironmentFile=/etc/s11flow.env"}
+    assert typed_with(S11_SETTINGS="/etc/s11flow-owner.env") >= as_the_service | {
+        "--property=EnvironmentFile=/etc/s11flow-owner.env"
+    }
+
+
 # --- the container file
 
 
