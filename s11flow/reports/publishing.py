@@ -13,6 +13,7 @@ from s11flow.reports.shape import (
     CountLine,
     Named,
     NonSubmission,
+    PanelMember,
     Publication,
     Results,
     content_sha256,
@@ -48,7 +49,7 @@ def _without(report: AssuranceReport, hidden: Collection[Named]) -> AssuranceRep
         method=replace(
             report.method,
             bases=_counted(report.method.bases, hidden),
-            panel=tuple(replace(each, declared=_named(each.declared, hidden)) for each in report.method.panel),
+            panel=tuple(_panel_member(each, hidden) for each in report.method.panel),
             not_quorate=_named(report.method.not_quorate, hidden),
             stand_ins=_kept(report.method.stand_ins, hidden),
         ),
@@ -87,6 +88,11 @@ def _results(results: Results, hidden: Collection[Named]) -> Results:
         needs=_kept(results.needs, hidden),
         good_practice=_kept(results.good_practice, hidden),
     )
+
+
+def _panel_member(member: PanelMember, hidden: Collection[Named]) -> PanelMember:
+    own = None if member.interest in hidden else member.interest
+    return replace(member, interest=own, declared=_named(member.declared, hidden))
 
 
 def _schedule_line(line: NonSubmission, hidden: Collection[Named]) -> NonSubmission:

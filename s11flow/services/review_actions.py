@@ -153,7 +153,9 @@ def _new(
     if said.called and not said.what:
         return f"The form speaks of {said.called}, which is no action of this agency."
     kind = kind_of(said.review)
-    if kind is None or said.status is None or len(said.what) > _LONGEST:
+    if len(said.what) > _LONGEST:
+        return f'The action "{said.what[:60]} ..." is not held: it is longer than {_LONGEST} characters. {_ADD}'
+    if kind is None or said.status is None:
         lacks = "what sort of review it is from" if kind is None else "how it stands"
         return f'The action "{said.what}" is not held: it is not sure {lacks}. {_ADD}'
     named = said.review[len(kind) :].lstrip(" :") if plain(said.review).startswith(kind) else said.review

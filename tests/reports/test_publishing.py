@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from s11flow.domain.errors import WrongInputError
 from s11flow.domain.model import CaseState
 from s11flow.reports import not_submitted, published
 from s11flow.reports.render import FORMATS, render
-from s11flow.reports.shape import Publication
+from s11flow.reports.shape import Named, Publication
 from tests.reports.read_back import of_json
 from tests.reports.register import BY_TARGET, EXAMPLE, case, report_of, whole_register
 from tests.reports.test_same_figures import assert_all_say_the_same
@@ -77,6 +78,15 @@ def test_counted_what_was_said_of_one_of_them_alone_is_left_out() -> None:
     assert "Only of the silent one" in render(report, "html").decode()
     assert "Only of the silent one" not in render(published(report, "counted", BY), "html").decode()
     assert {one.agency.code for one in published(report, "counted", BY).recommendations if one.agency} == {"01"}
+
+
+def test_counted_a_panel_member_is_not_said_to_be_of_one_of_them() -> None:
+    of_the_silent = replace(REPORT.method.panel[0], interest=Named("08", "Agency 08"))
+    report = replace(REPORT, method=replace(REPORT.method, panel=(of_the_silent, *REPORT.method.panel[1:])))
+
+    assert published(report, "named", BY).method.panel == report.method.panel
+    assert published(report, "counted", BY).method.panel[0].interest is None
+    assert "Agency 08" not in render(published(report, "counted", BY), "html").decode()
 
 
 def test_a_draft_is_not_published() -> None:

@@ -11,6 +11,7 @@ import pytest
 from db.unit_of_work import UnitOfWork
 from s11flow.domain.errors import UnknownError, WrongInputError
 from s11flow.domain.review_actions import ActionStatus, ReviewAction, ReviewKind
+from s11flow.forms import ReportedAction
 from s11flow.services import review_actions
 from s11flow.services.review_actions import Change
 from s11flow.services.verify import verify
@@ -78,6 +79,22 @@ def test_what_cannot_be_held_is_refused_in_a_sentence(uow: UnitOfWork) -> None:
         changed(uow, Change(status=ActionStatus.DONE), 5)
     with pytest.raises(WrongInputError, match="A1 stands so already"):
         changed(uow, Change(status=ActionStatus.PLANNED))
+
+
+def test_an_action_of_a_form_that_is_too_long_to_hold_is_said_to_be_so(uow: UnitOfWork) -> None:
+    said = ReportedAction("Write the plan. " * 100, "Multi-agency audit", "done")
+    with registered(uow).write() as connection:
+        (agency_id,) = connection.exec_driver_sql("select id from agency where code = '01'").scalars()
+        notes = review_actions.report(
+            connection, [said], agency_id=agency_id, partnership=CODE, source="the agency", now=OPENED, by="clerk"
+        )
+
+    (note,) = notes
+    assert note == (
+        'The action "Write the plan. Write the plan. Write the plan. Write the pl ..." is not held: it is longer than '
+        "1000 characters. Add it with `s11flow agencies action add` if it should be."
+    )
+    assert review_actions.list_(uow, partnership=CODE) == ()
 
 
 def test_an_action_changed_behind_our_back_is_named(uow: UnitOfWork) -> None:
