@@ -108,6 +108,7 @@ def add(
         raise WrongInputError(f"Mail cannot arrive on {london.spell(arrived_at)}: that is still to come.")
     with uow.write() as connection:
         home = home_of(connection, partnership)
+        queries.lock(connection, [home.id])
         case = None if case_ref is None else cases.one_case(connection, case_ref)
         row = {
             "partnership": partnership, "arrived_at": arrived_at, "case_id": None if case is None else case.id,
@@ -121,7 +122,7 @@ def add(
         subject_id = home.id if case is None else case.id
         _write_line(connection, home.id, subject_id, entry, now, by, digest(connection, mail_id))
         recompute_all(connection, touched)
-        return one(connection, mail_id)
+        return undecided(any_one(connection, mail_id))
 
 
 def waiting(uow: UnitOfWork, *, partnership: str) -> tuple[Waiting, ...]:
@@ -141,7 +142,7 @@ def everything(uow: UnitOfWork, *, partnership: str) -> tuple[Waiting, ...]:
 def get(uow: UnitOfWork, mail_id: int) -> Waiting:
     """One piece of mail in the tray; raises UnknownError, or WrongInputError when it has been decided on."""
     with uow.read() as connection:
-        return one(connection, mail_id)
+        return undecided(any_one(connection, mail_id))
 
 
 def look_at(uow: UnitOfWork, mail_id: int) -> Waiting:
@@ -159,7 +160,7 @@ def file(uow: UnitOfWork, mail_id: int, ref: str, *, now: datetime, by: str) -> 
     From here on the case no longer waits for it.
     """
     with uow.write() as connection:
-        mail = one(connection, mail_id, hold=True)
+        mail = undecided(held(connection, mail_id))
         case = cases.one_case(connection, ref)
         decide(connection, mail, "filed", now, by, case_id=case.id)
     return mail
@@ -191,7 +192,7 @@ def file_report(
         raise WrongInputError(f"Every file of mail {mail_id} can be opened; to ask for more use `s11flow case return`.")
     ready = submissions.prepared(uow, documents, ref, files) if files else None
     with uow.write() as connection:
-        mail = one(connection, mail_id, hold=True)
+        mail = undecided(held(connection, mail_id))
         case = cases.one_case(connection, ref)
         received = None if ready is None else _receive(connection, mail, ready, now, by, sender, addresses)
         if gaps and received is not None and not received.duplicate:
@@ -217,7 +218,7 @@ def refile(
     files = [] if version is None else _files_of_version(uow, documents, mail.case, version)
     ready = submissions.prepared(uow, documents, ref, files) if files else None
     with uow.write() as connection:
-        again = any_one(connection, mail_id, hold=True)
+        again = held(connection, mail_id)
         if (again.decision, again.case, again.version) != (mail.decision, mail.case, mail.version):
             raise WrongInputError(f"Mail {mail_id} has just been changed; look at it again.")
         case = cases.one_case(connection, ref)
@@ -237,7 +238,7 @@ def ignore(uow: UnitOfWork, mail_id: int, reason: str, *, now: datetime, by: str
     if not reason.strip():
         raise WrongInputError("Give a reason for ignoring mail; it is kept in the history.")
     with uow.write() as connection:
-        mail = one(connection, mail_id, hold=True)
+        mail = undecided(held(connection, mail_id))
         decide(connection, mail, "ignored", now, by, note=reason)
     return mail
 
@@ -525,23 +526,29 @@ def _listed(connection: Connection, partnership: str, *conditions: Any) -> tuple
     return tuple(_waiting(row) for row in connection.execute(statement.order_by(table.c.arrived_at, table.c.id)))
 
 
-def one(connection: Connection, mail_id: int, *, hold: bool = False) -> Waiting:
-    """Mail that waits for a decision; raises UnknownError and WrongInputError."""
-    mail = any_one(connection, mail_id, hold=hold)
+def undecided(mail: Waiting) -> Waiting:
+    """The same mail, if nothing was decided on it; raises WrongInputError."""
     if mail.decision is not None and mail.decided_at is not None:
-        raise WrongInputError(f"Mail {mail_id} was {mail.decision} on {london.spell(mail.decided_at)} already.")
+        raise WrongInputError(f"Mail {mail.id} was {mail.decision} on {london.spell(mail.decided_at)} already.")
     return mail
 
 
-def any_one(connection: Connection, mail_id: int, *, hold: bool = False) -> Waiting:
-    """Mail by its number; nobody else changes it until the transaction ends if it is to be held. Or UnknownError."""
-    statement = _mail().where(queries.waiting_mail.c.id == mail_id)
-    if hold:  # which says nothing on SQLite, where one writer holds everything
-        statement = statement.with_for_update(of=queries.waiting_mail)
-    row = connection.execute(statement).one_or_none()
+def any_one(connection: Connection, mail_id: int) -> Waiting:
+    """Mail by its number; raises UnknownError."""
+    row = connection.execute(_mail().where(queries.waiting_mail.c.id == mail_id)).one_or_none()
     if row is None:
         raise UnknownError(f"There is no mail {mail_id} in the holding tray; the digest lists what waits there.")
     return _waiting(row)
+
+
+def held(connection: Connection, mail_id: int) -> Waiting:
+    """The same, which nobody else changes until the transaction ends.
+
+    It is the partnership that is held, and before its cases: two who change its mail take turns.
+    """
+    home = home_of(connection, any_one(connection, mail_id).partnership)
+    queries.lock(connection, [home.id])
+    return any_one(connection, mail_id)
 
 
 def _waiting(row: Any) -> Waiting:

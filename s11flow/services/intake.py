@@ -247,7 +247,7 @@ def _decide_on(
 def _settled(uow: UnitOfWork, mail: _Mail, apply: _Apply, now: datetime) -> _Decision | None:
     """What the mail does and the decision on it, saved together; None if another run has just decided."""
     with uow.write() as connection:
-        row = inbox.any_one(connection, mail.row.id, hold=True)
+        row = inbox.held(connection, mail.row.id)
         if row.decided_at is not None or (row.kind, row.why) != (mail.row.kind, mail.row.why):
             return None
         decision = apply(connection)
@@ -262,7 +262,7 @@ def _parked(
     decision = _Decision(_WAITS, why, row.case)
     kind = "unreadable" if unreadable or mail is None else mail.read.classified.kind.value
     with uow.write() as connection:
-        again = inbox.any_one(connection, row.id, hold=True)
+        again = inbox.held(connection, row.id)
         if again.decided_at is not None:
             return None
         _conclude(connection, again, decision, kind, {} if mail is None else _read_values(mail), now)

@@ -671,6 +671,18 @@ def test_a_mailbox_that_is_away_stops_no_decision(house: House, monkeypatch: pyt
     assert (done.filed, done.stopped) == (1, "The server hung up.")
 
 
+def test_a_mail_that_is_lost_from_the_documents_folder_is_found(house: House) -> None:
+    house.comes(mail("pat@gmail.com", "hello"))
+    house.collect()
+    digest = house.only().sha256
+    assert digest is not None
+    house.documents.place(digest).unlink()
+
+    assert verify(house.uow, now=EVENING, documents=house.documents.folder).broken == (
+        "In the tray the file mail 1 of the mail that came is not in the documents folder.",
+    )
+
+
 # --- replayed --------------------------------------------------------------------------------------------------------
 
 
