@@ -227,8 +227,15 @@ PLANTED: dict[str, tuple[Planting, str]] = {
         "S11FLOW_MAIL_URL cannot be used: a password is not sent without TLS; use tls=starttls.",
     ),
     "the mailbox's password in the open": (
-        env(MAILBOX_URL="imap://us:secret@mail.area"),
+        env(MAILBOX_URL="imap://us:secret@mail.area?tls=none"),
         "The password of the mailbox goes to mail.area without TLS; write imaps:// in S11FLOW_MAILBOX_URL.",
+    ),
+    "a mailbox that is none": (
+        env(MAILBOX_URL="imap://us:secret@[mail.area"),
+        (
+            "S11FLOW_MAILBOX_URL cannot be used: the mailbox's port is not a number; write maildir:inbox or "
+            "imaps://user:password@mail.example."
+        ),
     ),
     "pages without TLS": (
         env(PUBLIC_URL="http://s11flow.partnership.area"),

@@ -182,8 +182,15 @@ PLANTED: tuple[tuple[str, Planting, str], ...] = (
         "Letters go to mail.area without TLS and can be read on their way; write tls=starttls in S11FLOW_MAIL_URL, or "
         "use a mail server on this machine."
     )),
-    ("the mailbox's password in the open", settings(mailbox_url="imap://s11:secret@mail.area"), (
+    ("a mailbox that is none", machine(mailbox_refused="S11FLOW_MAILBOX_URL cannot be used: no."), (
+        "S11FLOW_MAILBOX_URL cannot be used: no."
+    )),
+    ("the mailbox's password in the open", settings(mailbox_url="imap://s11:secret@mail.area?tls=none"), (
         "The password of the mailbox goes to mail.area without TLS; write imaps:// in S11FLOW_MAILBOX_URL."
+    )),
+    ("a mailbox of anybody's", settings(mailbox_url="imaps://s11:secret@mail.area?insecure=yes"), (
+        "Nothing looks whether it is mail.area that is told the password of the mailbox; take insecure=yes out of "
+        "S11FLOW_MAILBOX_URL."
     )),
     ("documents that cannot be kept", machine(documents=Folder(path=Path("/srv/gone"), is_writable=False)), (
         "Reports cannot be kept in /srv/gone; set S11FLOW_DOCUMENTS_DIR to a folder that can be written."
@@ -345,6 +352,14 @@ def said(found: Examined) -> tuple[str, ...]:
 @pytest.mark.parametrize("house", [HEALTHY, replace(HEALTHY, store=POSTGRES)], ids=["SQLite", "Postgres"])
 def test_of_a_healthy_house_nothing_is_said(house: Facts) -> None:
     assert examine(house) == Examined(findings=(), notices=())
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["maildir:inbox", "imaps://s11:secret@mail.area", "imap://s11:secret@mail.area", "imap://s11:x@127.0.0.1?tls=none"],
+)
+def test_a_mailbox_that_is_asked_behind_tls_or_on_this_machine_is_as_it_should_be(address: str) -> None:
+    assert said(examine(settings(mailbox_url=address)(HEALTHY))) == ()
 
 
 @pytest.mark.parametrize(("plant", "sentence"), [p[1:] for p in PLANTED], ids=[p[0] for p in PLANTED])

@@ -47,6 +47,8 @@ class Machine:
     """What the mail setting is refused with, as a sentence."""
     mail: MailServer | None = None
     """None while letters go to a folder."""
+    mailbox_refused: str | None = None
+    """What the mailbox's setting is refused with, as a sentence."""
     outbox: Folder | None = None
     documents: Folder
     disks: tuple[tuple[Path, int], ...] = ()

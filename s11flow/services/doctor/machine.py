@@ -14,11 +14,12 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from notifications.mailbox import mailbox_for
 from notifications.mailer import FolderMailer, SmtpMailer, mailer_for
 from notifications.policy import PostPolicy
 from s11flow import settings as known
 from s11flow.services.doctor.facts import Folder, Machine, MailServer
-from s11flow.settings import MAIL_URL, Settings
+from s11flow.settings import MAIL_URL, MAILBOX_URL, Settings
 
 _PROGRAM = Path(__file__).resolve().parents[2]
 _PATIENCE = 15.0  # seconds for a mail server that is only greeted
@@ -58,6 +59,7 @@ def look_around(
         strange_settings=tuple(_strange(environ)),
         mail_refused=refused,
         mail=mail,
+        mailbox_refused=_mailbox_refused(settings, root),
         outbox=outbox,
         documents=documents,
         disks=tuple(_disks(places)),
@@ -101,8 +103,7 @@ def _mail(settings: Settings, policy: PostPolicy, root: Path) -> tuple[str | Non
     try:
         mailer = mailer_for(settings.mail_url, root=root)
     except ValueError as error:
-        wrong, _, instead = str(error).rstrip(".").rpartition("; ")
-        return f"{MAIL_URL} cannot be used: {wrong[:1].lower()}{wrong[1:]}; {instead}.", None, None
+        return _refused(MAIL_URL, error), None, None
     match mailer:
         case FolderMailer():
             return None, None, folder(mailer.folder)
@@ -119,6 +120,19 @@ def _mail(settings: Settings, policy: PostPolicy, root: Path) -> tuple[str | Non
                 None,
             )
     return None, None, None
+
+
+def _mailbox_refused(settings: Settings, root: Path) -> str | None:
+    try:
+        mailbox_for(settings.mailbox_url, root=root)
+    except ValueError as error:
+        return _refused(MAILBOX_URL, error)
+    return None
+
+
+def _refused(name: str, error: ValueError) -> str:
+    wrong, _, instead = str(error).rstrip(".").rpartition("; ")
+    return f"{name} cannot be used: {wrong[:1].lower()}{wrong[1:]}; {instead}."
 
 
 def _file_of(url: str, root: Path) -> Path | None:

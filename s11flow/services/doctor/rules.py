@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from enum import Enum, auto
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from packaging.requirements import Requirement
 
@@ -102,6 +102,11 @@ def mail_server(facts: Facts) -> Iterator[str]:
         yield f"{trouble.rstrip('.')}; see that it runs, and that S11FLOW_MAIL_URL names it rightly."
 
 
+def mailbox(facts: Facts) -> Iterator[str]:
+    if facts.machine.mailbox_refused:
+        yield facts.machine.mailbox_refused
+
+
 def mail_in_the_open(facts: Facts) -> Iterator[str]:
     mail = facts.machine.mail
     if mail and not (mail.is_encrypted or mail.is_local):
@@ -109,11 +114,24 @@ def mail_in_the_open(facts: Facts) -> Iterator[str]:
             f"Letters go to {mail.host} without TLS and can be read on their way; write tls=starttls in "
             "S11FLOW_MAIL_URL, or use a mail server on this machine."
         )
-    mailbox = urlsplit(facts.settings.mailbox_url)
-    if mailbox.scheme == "imap" and mailbox.password and mailbox.hostname not in ("localhost", "127.0.0.1", "::1"):
+
+
+def mailbox_in_the_open(facts: Facts) -> Iterator[str]:
+    if facts.machine.mailbox_refused:
+        return
+    address = urlsplit(facts.settings.mailbox_url)
+    asked = dict(parse_qsl(address.query))
+    if not address.scheme.startswith("imap") or address.hostname in ("localhost", "127.0.0.1", "::1"):
+        return
+    if asked.get("tls") == "none":
         yield (
-            f"The password of the mailbox goes to {mailbox.hostname} without TLS; write imaps:// in "
+            f"The password of the mailbox goes to {address.hostname} without TLS; write imaps:// in "
             "S11FLOW_MAILBOX_URL."
+        )
+    elif asked.get("insecure") == "yes":
+        yield (
+            f"Nothing looks whether it is {address.hostname} that is told the password of the mailbox; take "
+            "insecure=yes out of S11FLOW_MAILBOX_URL."
         )
 
 
@@ -487,7 +505,9 @@ OF_THE_HOUSE: tuple[tuple[Weight, Callable[[Facts], Iterable[str]]], ...] = (
     (Weight.FAULT, mode_and_mail),
     (Weight.FAULT, trial_settings_in_live),
     (Weight.FAULT, mail_server),
+    (Weight.FAULT, mailbox),
     (Weight.RISK,  mail_in_the_open),
+    (Weight.RISK,  mailbox_in_the_open),
     (Weight.RISK,  public_address),
     (Weight.RISK,  places_that_move),
     (Weight.FAULT, folders_that_take_nothing),
