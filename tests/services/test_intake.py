@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +14,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+import db.unit_of_work
 from db import queries
+from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
 from notifications.confined import Reader
 from notifications.mailbox import Incoming, MailboxUnavailable, Maildir
@@ -611,6 +616,73 @@ def test_a_crash_at_any_step_loses_nothing_and_files_nothing_twice(
     assert house.versions() == [(YOUTH, 1, "filed"), (STROUD, 1, "filed")]
     assert (house.receipts(), house.is_sound()) == ([CONTACT, "a@district.example"], True)
     assert list((house.folder / "inbox" / "new").iterdir()) == []
+
+
+@dataclass
+class Fuse:
+    """Counts what is written for good (commits, syncs, moves), and kills the process before or after one of them."""
+
+    burns_at: int = 0
+    count: int = 0
+
+    def around(self, does: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*given: Any, **named: Any) -> Any:
+            self._burn()
+            done = does(*given, **named)
+            self._burn()
+            return done
+
+        return watched
+
+    def _burn(self) -> None:
+        self.count += 1
+        if self.count == self.burns_at:
+            raise Died
+
+
+def swept(folder: Path, prepared: Path, fuse: Fuse) -> tuple[Any, ...]:
+    """A run that the fuse cuts short and the two after it, on a copy; what has come of two mails then."""
+    here = folder / f"killed-{fuse.burns_at}"
+    here.mkdir()
+    engine = open_engine(f"sqlite:///{shutil.copy(prepared, here / 's11flow.db')}")
+    with Reader() as reader:
+        house = House(UnitOfWork(engine), here, reader)
+        house.comes(mail(CONTACT, YOUTH, files=[("report.docx", REPORT)]))
+        house.comes(bounce("a@district.example", ""), LATE)
+        with pytest.MonkeyPatch.context() as patch, suppress(Died):
+            patch.setattr(os, "fsync", fuse.around(os.fsync))
+            patch.setattr(Path, "rename", fuse.around(Path.rename))
+            patch.setattr(Path, "replace", fuse.around(Path.replace))
+            patch.setattr(db.unit_of_work, "_commit", fuse.around(db.unit_of_work._commit))
+            house.collect()
+        house.collect()
+        house.collect()
+        found = (
+            house.decisions(), house.versions(), house.receipts(), house.is_sound(),
+            list((here / "inbox" / "new").iterdir()),
+        )  # fmt: skip
+    engine.dispose()
+    return found
+
+
+def test_whatever_is_written_last_before_it_is_killed(
+    migrated_sqlite: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    prepared = Path(shutil.copy(migrated_sqlite, tmp_path / "prepared.db"))
+    engine = open_engine(f"sqlite:///{prepared}")
+    opened(UnitOfWork(engine))
+    run_to(UnitOfWork(engine), EVENING)
+    engine.dispose()
+    undisturbed = Fuse()
+    expected = swept(tmp_path, prepared, undisturbed)
+    step = 1 if request.config.getoption("--thorough") else 7
+
+    found = {at: swept(tmp_path, prepared, Fuse(at)) for at in range(1, undisturbed.count + 1, step)}
+
+    assert expected[:3] == (
+        [("mail", "filed", YOUTH), ("bounce", None, STROUD)], [(YOUTH, 1, "filed")], [CONTACT],
+    )  # fmt: skip
+    assert {at: outcome for at, outcome in found.items() if outcome != expected} == {}
 
 
 HOSTILE: list[tuple[str, bytes]] = [
