@@ -30,7 +30,8 @@ def redate(
     """The case under *rules*, which are not the ones its dates were worked out by.
 
     An agency that was told nothing yet has whatever dates they give. One that was asked keeps a date that would come
-    earlier, unless it consents; a deadline of its own (an extension) stays as it is. *cut_off* is the cycle's.
+    earlier, unless it consents, and one whose new date would have passed already; a deadline of its own (an extension)
+    stays as it is. *cut_off* is the cycle's.
     """
     if facts_of(facts.state).is_end:
         return Redated(None)
@@ -39,8 +40,8 @@ def redate(
     ruled, current = _ruled_deadline(rules, plan.facts), facts.dates.deadline
     if ruled is None or current is None or ruled.at == current.at or facts.state not in _HAS_DEADLINE:
         return _result(rules, facts, plan)
-    if ruled.at < current.at and not (untold or consent):
-        return replace(_result(rules, facts, plan), kept=True)
+    if not untold and (ruled.at <= at or (ruled.at < current.at and not consent)):
+        return replace(_result(rules, facts, plan), kept=ruled.at < current.at)
     moved = changed_deadline(rules, plan.facts, ruled, why, at=at)
     # One letter tells the new dates: the deadline's says the others too.
     plan = replace(plan, letters=(), entries=tuple(replace(entry, letters=()) for entry in plan.entries))

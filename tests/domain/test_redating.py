@@ -93,3 +93,12 @@ def test_a_signed_statement_is_due_by_the_target_wherever_that_goes() -> None:
     dates = found.plan.facts.dates
     assert (dates.target.on, dates.deadline and dates.deadline.on) == (date(2026, 11, 6), date(2026, 11, 6))
     assert [letter.about["what"] for letter in found.plan.letters] == ["deadline"]
+
+
+@pytest.mark.parametrize(("before", "is_kept"), [(28, True), (14, False)])
+def test_nobody_is_given_a_deadline_that_has_passed_even_by_consent(before: int, is_kept: bool) -> None:
+    rules, cut_off, now = rules_of(before, frozenset()), asked().dates.cut_off, london_at("2026-10-28 12:00")
+
+    found = redate(rules, asked(), cut_off=cut_off, why="why", at=now, consent=True)
+
+    assert (found.plan, found.kept) == (None, is_kept)

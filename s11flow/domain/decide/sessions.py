@@ -196,13 +196,14 @@ def _deadline_after_panel(
 ) -> CasePlan:
     """The deadline re-derived from the panel's day, if that is later or nobody has been told one yet.
 
-    After non-submission only an extension changes it; once the report is in it no longer matters.
+    After non-submission only an extension changes it; once the report is in it no longer matters. One that would have
+    passed already stays, whoever consented: the agency would be silent before it could answer.
     """
     dates = replace(facts.dates, panel_day=panel_day_of(rules, on))
     ruled, current = deadline_of(rules, on), facts.dates.deadline
     untold = facts.asked_at is None and facts.state == CaseState.PLANNED
-    later = current is None or (ruled.on > current.on and ruled.at > at)
-    if not (untold or (_still_owed(facts) and (later or consent))) or (current is not None and ruled.on == current.on):
+    owed = _still_owed(facts) and ruled.at > at and (consent or current is None or ruled.on > current.on)
+    if not (untold or owed) or (current is not None and ruled.on == current.on):
         return Plan(replace(facts, dates=dates))
     return changed_deadline(rules, replace(facts, dates=dates), ruled, why, at=at)
 
