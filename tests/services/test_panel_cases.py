@@ -28,7 +28,19 @@ from s11flow.services.reports import assurance_report
 from s11flow.services.subjects import load_cases
 from s11flow.services.verify import verify
 from tests.conftest import ON_BOTH
-from tests.services.scene import CODE, HEADER, PANEL, ROWS, YEAR, at, digest_parts, judgement, registered, run_to
+from tests.services.scene import (
+    CODE,
+    HEADER,
+    PANEL,
+    ROWS,
+    YEAR,
+    at,
+    digest_parts,
+    judgement,
+    queries_of,
+    registered,
+    run_to,
+)
 
 THURSDAY, NEXT_TUESDAY = date(2026, 11, 12), date(2026, 11, 17)
 OPENED = at("2026-06-01 12:00")
@@ -653,8 +665,10 @@ def test_case_28_a_chair_who_declares_an_interest_leaves_what_was_reported_to_th
 
     chair, alternate = "executive-chair@police.example", "executive-partner@nhs.example"
     told = [to for ref, to in letters(october, "escalation") if ref == STROUD]
+    leave = f"select to_address from message where case_ref = '{STROUD}' and kind = 'escalation' and status = 'QUEUED'"
     wrote = [to for ref, to in letters(october, "chair_letter") if ref == STROUD]
     assert told == [chair, alternate]
+    assert queries_of(october, leave) == [(alternate,)]  # what waited for the Chair does not leave any more
     assert wrote == ["chief@district.example", alternate]
     assert whole(october, reported_at)
 

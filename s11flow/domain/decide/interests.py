@@ -25,22 +25,26 @@ def declare_interest(rules: Rulebook, facts: CaseFacts, act: acts.DeclareInteres
     if not act.reason.strip():
         return NotNow(facts.ref, _DECLARE, "give the reason; it is kept in the history.")
     after = replace(facts, interests=(*facts.interests, person.title))
-    letters = _told_instead(rules, facts, after, at)
+    is_told = _reported_to_another(rules, facts, after)
+    letters = _told_instead(after, at) if is_told else ()
     entry = Entry(
         at, Note.INTEREST_DECLARED, "interest", cause=f"the {person.title} declared an interest",
         data={"member": person.title}, private={"reason": act.reason}, letters=due_keys(letters),
     )  # fmt: skip
-    return Plan(after, (entry,), letters)
+    # What waits in the outbox for the Chair does not leave any more.
+    return Plan(after, (entry,), letters, frozenset({"escalation"}) if is_told else frozenset())
 
 
-def _told_instead(rules: Rulebook, facts: CaseFacts, after: CaseFacts, at: datetime) -> tuple[Letter, ...]:
-    """What a Chair was told who now takes no part in it is told to whoever is left: the alternate, if there is one."""
+def _reported_to_another(rules: Rulebook, facts: CaseFacts, after: CaseFacts) -> bool:
+    """Whether what was reported to a Chair is now another's to take."""
     told = facts.escalation
     code, chair_for = facts.agency.code, rules.definition.chair_for
-    if told is None or not told.is_open or told.sent_at is None:
-        return ()
-    if chair_for(code, facts.interests) == chair_for(code, after.interests):
-        return ()
+    was_sent = told is not None and told.is_open and told.sent_at is not None
+    return was_sent and chair_for(code, facts.interests) != chair_for(code, after.interests)
+
+
+def _told_instead(after: CaseFacts, at: datetime) -> tuple[Letter, ...]:
+    """What a Chair was told who now takes no part in it is told to whoever is left: the alternate, if there is one."""
     return for_each_agency(after, event_letter(after, "escalation", at, "the Chair declared an interest"))
 
 
