@@ -28,7 +28,7 @@ from s11flow.domain.model import (
     Plan,
     Track,
 )
-from s11flow.domain.panels import clash, pencil, slot_at
+from s11flow.domain.panels import Pencilled, clash, pencil, slot_at
 from s11flow.domain.timetable import Rulebook, deadline_of
 from s11flow.services import cases, sitting, subjects
 from s11flow.services.cycles import (
@@ -176,15 +176,24 @@ def stand_down_day(
         cases.settle_days(connection, row.id, now)
         if reserve is not None:
             sitting.call_in(connection, row.id, days, reserve, by=by, now=now)
-        stood = acts.StandDownSession(reason, london.spell_day(reserve) if reserve else "")
-        changes = [cases.change_for(cases.one_case(connection, ref), stood, by=by, now=now) for ref in refs]
+        standing = {ref: cases.one_case(connection, ref) for ref in refs}
+        seen_later = {ref: case for ref, case in standing.items() if reserve is not None and _may_be_seen(case)}
+        room = _room(connection, row, loaded.rules, seen_later, [] if reserve is None else [reserve])
+        changes = [
+            cases.change_for(case, _stands_down(reason, reserve if ref in room.slots else None), by=by, now=now)
+            for ref, case in standing.items()
+        ]
         _close_day(connection, days[day].id, reason, now, by)
         if changes:
             cases.write(connection, changes, now)
-        left = tuple(refs)
-        if reserve is not None:
-            left = _pencil_refs(connection, row, loaded.rules, refs, [reserve], now, by)
-    return StoodDown(f"{loaded.ref}-P{day}", reserve, tuple(ref for ref in refs if ref not in left), left)
+        _pencil_in(connection, loaded.rules, room.slots, now, by)
+    moved = tuple(ref for ref in refs if ref in room.slots)
+    return StoodDown(f"{loaded.ref}-P{day}", reserve, moved, tuple(ref for ref in refs if ref not in moved))
+
+
+def _stands_down(reason: str, offered: date | None) -> acts.StandDownSession:
+    """The end of one session; its agency is told of the day *offered* only if there is a time for it then."""
+    return acts.StandDownSession(reason, london.spell_day(offered) if offered else "")
 
 
 def _next_reserve(days: Mapping[date, Any], after: date) -> date | None:
@@ -239,6 +248,12 @@ def _wants_session(case: Loaded) -> bool:
     return waiting and not held and _is_seen(facts)
 
 
+def _may_be_seen(case: Loaded) -> bool:
+    """Whether the panel has the agency still before it, so that it may be given another session."""
+    assert isinstance(case.facts, CaseFacts)
+    return case.facts.state in _BEFORE_PANEL
+
+
 def _is_seen(facts: CaseFacts) -> bool:
     """Whether the panel sees the agency at all: there is somebody to invite, and it reports in full."""
     return facts.agency.contact is not None and facts.track in (Track.FULL, Track.FIRST_YEAR)
@@ -254,18 +269,27 @@ def _pencil_refs(
     by: str,
 ) -> tuple[str, ...]:
     """Give each of these cases a session on these days, first-fit around what is taken; returns who is left."""
-    taken = taken_by(queries.live_sessions(connection, row.id))
-    loaded = {ref: cases.one_case(connection, ref) for ref in refs}
-    agencies = {ref: _agency(case) for ref, case in loaded.items()}
-    wanted = wishes(connection, rules, row, agencies, days)
-    found = pencil(rules.definition.panel, days, taken, wanted)
+    room = _room(connection, row, rules, {ref: cases.one_case(connection, ref) for ref in refs}, days)
+    _pencil_in(connection, rules, room.slots, now, by)
+    return room.left
+
+
+def _room(
+    connection: Connection, row: Any, rules: Rulebook, wanting: Mapping[str, Loaded], days: Sequence[date]
+) -> Pencilled:
+    """Which session on these days each of these cases could have, first-fit around what others have."""
+    taken = taken_by([found for found in queries.live_sessions(connection, row.id) if found.ref not in wanting])
+    wanted = wishes(connection, rules, row, {ref: _agency(case) for ref, case in wanting.items()}, days)
+    return pencil(rules.definition.panel, days, taken, wanted)
+
+
+def _pencil_in(connection: Connection, rules: Rulebook, slots: Mapping[str, acts.Slot], now: datetime, by: str) -> None:
+    loaded = {ref: cases.one_case(connection, ref) for ref in slots}
     changes = [
-        cases.change_for(loaded[ref], acts.Pencil(slot, new_uid(rules)), by=by, now=now)
-        for ref, slot in found.slots.items()
+        cases.change_for(loaded[ref], acts.Pencil(slot, new_uid(rules)), by=by, now=now) for ref, slot in slots.items()
     ]
     if changes:
         cases.write(connection, changes, now)
-    return found.left
 
 
 def _agency(case: Loaded) -> Agency:

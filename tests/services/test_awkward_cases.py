@@ -463,6 +463,24 @@ def test_case_19_a_day_that_brings_the_deadline_forward_needs_the_agencies_conse
     assert [json.loads(data)["consent"] for (data,) in recorded] == [True, True, True]
 
 
+def test_case_19_nobody_consents_to_a_deadline_that_has_passed(autumn: House) -> None:
+    earlier, now = date(2026, 11, 5), at("2026-10-16 12:00")  # the deadline of that day was the 15th
+    panel_days.add_day(autumn.uow, partnership=CODE, year=YEAR, day=earlier, now=AUTUMN, by="clerk")
+    autumn.until(now)
+
+    panel_days.move_day(
+        autumn.uow, partnership=CODE, year=YEAR, day=PANEL, to=earlier, now=now, by="clerk", consent=True
+    )
+
+    dates = autumn.facts(YOUTH).dates
+    assert (dates.deadline and dates.deadline.on, dates.panel_day and dates.panel_day.on) == (
+        date(2026, 10, 20),
+        earlier,
+    )
+    assert autumn.letters("dates_changed", YOUTH) == []
+    assert autumn.whole()
+
+
 def test_case_20_a_panel_that_is_not_quorate_offers_its_reserve_day_and_nobody_was_absent(autumn: House) -> None:
     autumn.accepted()
     now = at("2026-11-09 16:00")
@@ -488,6 +506,23 @@ def test_case_20_a_panel_that_is_not_quorate_offers_its_reserve_day_and_nobody_w
     }
     assert autumn.printed(YOUTH, now).attendance != "absent"
     assert queries_of(autumn.uow, "select count(*) from history where event like '%ABSENT%'") == [(0,)]
+    assert autumn.whole()
+
+
+def test_case_20_only_who_is_given_a_time_on_the_reserve_day_is_offered_it(autumn: House) -> None:
+    autumn.accepted()
+    autumn.act(YOUTH, acts.Consider("on paper", "the panel has read it"), AUTUMN)
+
+    stood = panel_days.stand_down_day(
+        autumn.uow, partnership=CODE, year=YEAR, day=PANEL, reason="flood", reserve=THURSDAY, now=AUTUMN, by="clerk"
+    )
+
+    contexts = queries_of(
+        autumn.uow, "select distinct case_ref, context from message where kind = 'panel_invitation_cancelled'"
+    )
+    offered = {ref: json.loads(context)["reserve"] for ref, context in contexts}
+    assert (YOUTH in stood.without_session, STROUD in stood.moved) == (True, True)
+    assert (offered[YOUTH], offered[STROUD]) == ("", "Thursday 12 November 2026")
     assert autumn.whole()
 
 
