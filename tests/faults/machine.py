@@ -827,7 +827,7 @@ class Office(RuleBasedStateMachine):
         """The cases of which a forecast may not assume that their letters arrive."""
         with self.uow.read() as connection:
             ids = [row.id for row in self.seen.values() if row.kind == "case"]
-            unreached = queries.without_notice(connection, ids)
+            unreached = queries.without_notice(connection, ids) | queries.not_reached_since(connection, ids)
             return {row.ref for row in self.seen.values() if row.id in unreached}
 
     def _cases(self) -> dict[int, Any]:
