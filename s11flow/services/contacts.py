@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select, update
 
 from db import queries
 from db.unit_of_work import UnitOfWork
-from notifications.address import check_address
+from notifications.address import check_address, has_control_character
 from s11flow.domain import acts
 from s11flow.domain.decide.contacts import TOLD_ANEW
 from s11flow.domain.errors import UnknownError, WrongInputError
@@ -82,12 +82,18 @@ def contact_left(uow: UnitOfWork, *, partnership: str, code: str, how: str = "",
     with uow.write() as connection:
         home = agencies.known_home(connection, partnership)
         row = agency_row(connection, partnership, code)
+        _must_be_there(row)
         if row.contact_email is None:
             raise WrongInputError(f"{row.name} has no contact on the register who could have left.")
         if row.contact_left_at is not None:
             raise WrongInputError(f"The contact of {row.name} has left already; `s11flow agencies hand-over` is next.")
         same = [each for each in queries.agencies(connection, partnership) if _shares_contact(each, row)]
         return leave(connection, home.id, same, how, now, by)
+
+
+def _must_be_there(row: Any) -> None:
+    if row.status == AgencyStatus.ENDED.value:
+        raise WrongInputError(f"{row.name} is there no more ({row.status_reason}), so nobody answers for it.")
 
 
 def _shares_contact(each: Any, row: Any) -> bool:
@@ -158,7 +164,8 @@ def _set(connection: Connection, letters: Sequence[Any], status: MessageState, w
 def hand_over(uow: UnitOfWork, *, partnership: str, code: str, to: Person, now: datetime, by: str) -> HandedOver:
     """Record who answers for the agency now: letters that waited are sent on, and what it owes is asked anew (case 5).
 
-    Raises WrongInputError for an address that is none.
+    Raises WrongInputError for an address that is none, a name or role with a control character, or an agency that is
+    there no more.
     """
     with uow.write() as connection:
         home = agencies.known_home(connection, partnership)
@@ -169,6 +176,10 @@ def take_over(connection: Connection, home_id: int, row: Any, to: Person, now: d
     """As `hand_over` for this row of the register, within the caller's transaction."""
     if (wrong := check_address(to.email)) is not None:
         raise WrongInputError(f'The address "{to.email}" {wrong}; give one plain address, name@agency.example.')
+    for what, words in (("name", to.name), ("role", to.role)):
+        if has_control_character(words):
+            raise WrongInputError(f"The contact's {what} has a control character in it; type it again, on one line.")
+    _must_be_there(row)
     looking = agencies.cases_looking_at(connection, [row.id])
     cases.settle_first(connection, looking, "case", now)
     own = running(connection, [row.id])

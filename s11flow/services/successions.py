@@ -252,7 +252,7 @@ def abolish(
     """
     with uow.write() as connection:
         home, row = _begun(connection, partnership, code, on, reason, now)
-        heir = None if successor is None else agency_row(connection, partnership, successor)
+        heir = None if successor is None else _follows(agency_row(connection, partnership, successor), row)
         own = contacts.running(connection, [row.id])
         if members := [member.ref for case in own for member in _facts(case).members]:
             raise WrongInputError(
@@ -268,6 +268,15 @@ def abolish(
         _lead_again(connection, home, [row.code], None if heir is None else heir.code, now, by)
         done = _case_ends(connection, contacts.running(connection, [row.id]), f"{row.name} {why}", now, by)
         return Succeeded(told, excused=done[0], stand=done[1], actions=_open_actions(connection, [row.id]))
+
+
+def _follows(heir: Any, row: Any) -> Any:
+    """The successor, if it can be one."""
+    if heir.id == row.id:
+        raise WrongInputError(f"{row.name} cannot follow itself; name another agency, or leave its successor out.")
+    if heir.status == AgencyStatus.ENDED.value:
+        raise WrongInputError(f"{heir.name} is there no more ({heir.status_reason}); name the agency that is.")
+    return heir
 
 
 def _case_ends(

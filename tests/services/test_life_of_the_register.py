@@ -435,6 +435,28 @@ def test_case_11_an_agency_that_reports_for_others_is_not_ended_before_they_have
         )
 
 
+def test_case_11_nothing_more_is_recorded_of_an_agency_that_has_ended(autumn: House) -> None:
+    of = {"partnership": CODE, "now": AUTUMN, "by": "clerk"}
+    ends: dict[str, Any] = {**of, "code": "01", "on": OCTOBER, "reason": "An order"}
+    with pytest.raises(WrongInputError, match="cannot follow itself; name another agency"):
+        successions.abolish(autumn.uow, **ends, successor="01")
+    successions.abolish(autumn.uow, **ends)
+
+    with pytest.raises(WrongInputError, match=r"Youth Services is there no more .*; name the agency that is"):
+        successions.abolish(autumn.uow, **{**ends, "code": "11"}, successor="01")
+    with pytest.raises(WrongInputError, match=r"Youth Services is there no more .*, so nobody answers for it"):
+        handed_over(autumn, AUTUMN)
+    with pytest.raises(WrongInputError, match=r"Youth Services is there no more .*, so nobody answers for it"):
+        contacts.contact_left(autumn.uow, **of, code="01")  # type: ignore[arg-type]
+    assert autumn.whole()
+
+
+@pytest.mark.parametrize("person", [Person(NEW, "A.\nBcc: b@c.example"), Person(NEW, "A", "Head\r\nof it")])
+def test_case_05_who_answers_now_is_named_on_one_line(autumn: House, person: Person) -> None:
+    with pytest.raises(WrongInputError, match=r"has a control character in it; type it again, on one line\."):
+        contacts.hand_over(autumn.uow, partnership=CODE, code="01", to=person, now=AUTUMN, by="clerk")
+
+
 def test_case_12_a_service_given_to_another_provider_names_both_and_who_owns_the_gap(autumn: House) -> None:
     autumn.act(YOUTH, acts.SetPeriod(date(2025, 4, 1), date(2026, 9, 30), "It changed hands"), AUTUMN)
     to = Person("lead@provider.example", "", "Manager")
