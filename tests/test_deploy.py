@@ -120,7 +120,8 @@ def test_the_settings_that_are_handed_out_are_settings() -> None:
     )
 
     assert read_settings(environ).mode == "live"
-    assert set(environ) == {"S11FLOW_MODE", "S11FLOW_DATABASE_URL", "S11FLOW_MAIL_URL", "S11FLOW_DOCUMENTS_DIR"}
+    named = ("MODE", "DATABASE_URL", "MAIL_URL", "MAILBOX_URL", "DOCUMENTS_DIR")
+    assert set(environ) == {f"S11FLOW_{name}" for name in named}
 
 
 def test_the_script_for_commands_is_one_that_a_shell_reads() -> None:

@@ -29,6 +29,7 @@ def test_every_variable_is_read() -> None:
             "S11FLOW_DATABASE_URL": "postgresql://s11flow@db.partnership.example/s11flow",
             "S11FLOW_MAIL_URL": "smtp://user:secret@mail.example:587?tls=starttls",
             "S11FLOW_MAILBOX_URL": "imaps://user:secret@mail.example",
+            "S11FLOW_MAIL_TOKEN_COMMAND": "/usr/local/bin/mail-token --for 'section 11'",
             "S11FLOW_DOCUMENTS_DIR": "/srv/s11flow/documents",
             "S11FLOW_PUBLIC_URL": "https://s11flow.partnership.example/",
             "S11FLOW_MODE": "LIVE",
@@ -41,6 +42,7 @@ def test_every_variable_is_read() -> None:
         database_url="postgresql://s11flow@db.partnership.example/s11flow",
         mail_url="smtp://user:secret@mail.example:587?tls=starttls",
         mailbox_url="imaps://user:secret@mail.example",
+        mail_token_command="/usr/local/bin/mail-token --for 'section 11'",
         documents_dir=Path("/srv/s11flow/documents"),
         public_url="https://s11flow.partnership.example",
         mode="live",
@@ -56,6 +58,11 @@ def test_a_variable_without_a_value_is_not_there(blank: str) -> None:
 
 
 REFUSED = [
+    (
+        "S11FLOW_MAIL_TOKEN_COMMAND",
+        "mail-token 'secret",
+        "S11FLOW_MAIL_TOKEN_COMMAND is no command; write one that prints a token, such as /usr/local/bin/mail-token.",
+    ),
     (
         "S11FLOW_DATABASE_URL",
         "mysql://root:secret@host/x",
