@@ -29,6 +29,9 @@ from s11flow.services.submissions import Documents, Prepared, Received
 _BATCH = 500
 _WAITS = "waits for a decision"
 
+UNREADABLE = "unreadable"
+"""The kind of mail that could not be read."""
+
 File = tuple[str, str, int]
 """A file as the documents folder keeps it: its name, its sha256, its size in bytes."""
 
@@ -186,7 +189,7 @@ def file_report(
     that the report was in time stays so (case 40). Raises UnknownError, RefusedError, WrongInputError.
     """
     mail = get(uow, mail_id)
-    files = _contents(documents, mail, whole=whole)
+    files = _contents(documents, mail, whole=whole or (returned and mail.kind == UNREADABLE))
     gaps = technical_gaps(documents, mail) if returned else ()
     if returned and not gaps:
         raise WrongInputError(f"Every file of mail {mail_id} can be opened; to ask for more use `s11flow case return`.")
@@ -271,6 +274,9 @@ def people_of(agency: Any) -> tuple[str, ...]:
 
 def technical_gaps(documents: Documents, mail: Waiting) -> tuple[str, ...]:
     """What to ask for again, one sentence for each file of the mail that cannot be opened here."""
+    if mail.kind == UNREADABLE:
+        came = london.spell(mail.arrived_at)
+        return (f"Your mail that came on {came} could not be opened. {mail.why} Send the report again.",)
     found = []
     for name, kept_as, _ in mail.files:
         if fault := sniff(name, documents.read(kept_as)).fault:

@@ -11,6 +11,8 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, func, insert, select
@@ -54,7 +56,7 @@ _log = logging.getLogger(__name__)
 class Reader(Protocol):
     """Reads stored mail; it may be anything, so that what reads it may die of it (`notifications.confined`)."""
 
-    def read(self, path: Any) -> ReadMail:
+    def read(self, path: Path) -> ReadMail:
         """What the mail at *path* says. Raises Unreadable with the reason."""
         ...
 
@@ -232,14 +234,15 @@ def _decide_on(
         mail = _opened(documents, reader, row)
         decision = _settled(uow, mail, _plan(uow, documents, mail, now), now)
     except Unreadable as why:
-        decision = _parked(uow, row, mail, f"It cannot be read: {why}.", now, unreadable=True)
+        decision = _parked_unread(uow, documents, reader, row, f"It cannot be read: {why}.", now)
     except (DatabaseProblem, ChangedMeanwhile):
         raise  # the same mail is decided on by the next run
     except S11Error as error:
-        decision = _parked(uow, row, mail, str(error), now)
+        decision = _parked(uow, row, _kind_of(mail), _values_of(mail), _Decision(_WAITS, str(error), row.case), now)
     except Exception as error:
         _log.exception("Mail %s could not be decided on.", mail_id)
-        decision = _parked(uow, row, mail, f"It could not be worked out ({type(error).__name__}, see the log).", now)
+        parked = _Decision(_WAITS, f"It could not be worked out ({type(error).__name__}, see the log).", row.case)
+        decision = _parked(uow, row, _kind_of(mail), _values_of(mail), parked, now)
     if decision is not None:
         setattr(done, decision.what, getattr(done, decision.what) + 1)
 
@@ -255,18 +258,55 @@ def _settled(uow: UnitOfWork, mail: _Mail, apply: _Apply, now: datetime) -> _Dec
     return decision
 
 
+def _kind_of(mail: _Mail | None) -> str:
+    return inbox.UNREADABLE if mail is None else mail.read.classified.kind.value
+
+
+def _values_of(mail: _Mail | None) -> dict[str, Any]:
+    return {} if mail is None else _read_values(mail)
+
+
 def _parked(
-    uow: UnitOfWork, row: Waiting, mail: _Mail | None, why: str, now: datetime, *, unreadable: bool = False
+    uow: UnitOfWork, row: Waiting, kind: str, read: dict[str, Any], decision: _Decision, now: datetime
 ) -> _Decision | None:
     """Leave the mail to a person, with the reason; nothing else of it is done."""
-    decision = _Decision(_WAITS, why, row.case)
-    kind = "unreadable" if unreadable or mail is None else mail.read.classified.kind.value
     with uow.write() as connection:
         again = inbox.held(connection, row.id)
         if again.decided_at is not None:
             return None
-        _conclude(connection, again, decision, kind, {} if mail is None else _read_values(mail), now)
+        _conclude(connection, again, decision, kind, read, now)
     return decision
+
+
+def _parked_unread(
+    uow: UnitOfWork, documents: Documents, reader: Reader, row: Waiting, why: str, now: datetime
+) -> _Decision | None:
+    """Leave mail that cannot be read to a person, with what its headers say of whose it is (case 40: 40 MB)."""
+    read = _head(documents, reader, row)
+    if read is None:
+        return _parked(uow, row, inbox.UNREADABLE, {}, _Decision(_WAITS, why, row.case), now)
+    headers = _Mail(row, read, ())
+    with uow.read() as connection:
+        verdict = match(_seen(connection, headers), known_cases(connection, row.partnership))
+    decision = _Decision(_WAITS, why, verdict.likely, tuple(str(guess) for guess in verdict.guesses))
+    return _parked(uow, row, inbox.UNREADABLE, _read_values(headers), decision, now)
+
+
+_HEAD: Final = 60_000
+"""Bytes of a mail that cannot be read whole, in which its headers are looked for."""
+
+
+def _head(documents: Documents, reader: Reader, row: Waiting) -> ReadMail | None:
+    assert row.sha256 is not None
+    with documents.place(row.sha256).open("rb") as whole:
+        beginning = whole.read(_HEAD)
+    with TemporaryDirectory() as folder:
+        place = Path(folder) / "head.eml"
+        place.write_bytes(beginning)
+        try:
+            return reader.read(place)
+        except Unreadable:
+            return None
 
 
 def _conclude(
@@ -648,7 +688,7 @@ def _replayed(documents: Documents, reader: Reader, mail: Waiting) -> Replayed:
     try:
         opened = _opened(documents, reader, mail)
     except Unreadable:
-        return Replayed(mail.id, decision, mail.kind, () if mail.kind == "unreadable" else ("kind",))
+        return Replayed(mail.id, decision, mail.kind, () if mail.kind == inbox.UNREADABLE else ("kind",))
     except FileNotFoundError:
         return Replayed(mail.id, decision, mail.kind, ("not in the documents folder",))
     again = {"kind": opened.read.classified.kind.value, **_read_values(opened)}

@@ -353,6 +353,21 @@ def test_case_40_there_is_nothing_to_return_where_all_opens(house: House) -> Non
         inbox.file_report(house.uow, house.documents, 1, YOUTH, now=EVENING, by="clerk", returned=True)
 
 
+def test_case_40_mail_of_40_mb_waits_for_its_case_alone_and_is_asked_for_again(house: House) -> None:
+    house.comes(mail(CONTACT, YOUTH, files=[("report.pdf", b"%PDF-1.7\n" + os.urandom(27_000_000))]))
+    house.collect()
+    found = house.only()
+    tick(house.uow, now=CONFIRMED)
+    waits = (house.state(), house.state(STROUD))
+
+    inbox.file_report(house.uow, house.documents, found.id, YOUTH, now=CONFIRMED, by="clerk", returned=True)
+
+    assert (found.kind, found.sender, found.case) == ("unreadable", CONTACT, YOUTH)
+    assert found.why == "It cannot be read: it is larger than 35 MB."
+    assert (waits, house.state()) == (("REQUESTED", "NOT_SUBMITTED"), "RETURNED")
+    assert house.is_sound(CONFIRMED)
+
+
 # --- case 39: the wrong case -----------------------------------------------------------------------------------------
 
 
