@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from io import BytesIO
-
-from pypdf import PdfReader
 
 from s11flow.office.read_word import read_word
 
@@ -18,11 +19,23 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _ENDS = ".,;:!?*_"
-_MOST_PAGES = 500
+LONGEST = 2_000
+"""Letters of an address; no browser is sure to open a longer one."""
+
+PDF_SECONDS, PDF_MEMORY = 60, 1024 * 1024 * 1024
+"""Of processor and of memory, for one PDF file."""
+_PATIENCE = 180.0
+"""Seconds by the clock for one: a machine may be busy with other things."""
+_OUT_OF_TIME = frozenset({-24, -9})
+"""How a process ends at its limit (SIGXCPU), and after it (SIGKILL)."""
 
 
 class Unreadable(ValueError):
     """A file in which links could not be looked for; the sentence says why."""
+
+
+class _TooLong(Exception):
+    """A file that is not read to its end within the time there is."""
 
 
 def links_in(name: str, data: bytes) -> tuple[str, ...]:
@@ -37,6 +50,8 @@ def links_in(name: str, data: bytes) -> tuple[str, ...]:
         raise Unreadable(f"{name}: links are looked for in Word, PDF and text files, not in this kind.")
     try:
         found = list(reader(data))
+    except _TooLong:
+        raise Unreadable(f"{name}: links could not be looked for; it takes too long to read.") from None
     except Exception as error:  # a file that somebody made to do harm can raise anything in what reads it
         raise Unreadable(f"{name}: links could not be looked for; the file is damaged, or has a password.") from error
     return tuple(dict.fromkeys(address for address in map(_whole, found) if address))
@@ -45,7 +60,7 @@ def links_in(name: str, data: bytes) -> tuple[str, ...]:
 def addresses_in(text: str) -> Iterator[str]:
     """The addresses that are written out in a text, without the punctuation of the sentence they stand in."""
     for match in _ADDRESS.finditer(text):
-        yield _trimmed(match[0])
+        yield _trimmed(match[0][:LONGEST])
 
 
 def _trimmed(address: str) -> str:
@@ -70,15 +85,24 @@ def _of_word(data: bytes) -> Iterator[str]:
 
 
 def _of_pdf(data: bytes) -> Iterator[str]:
-    reader = PdfReader(BytesIO(data))
-    for number, page in enumerate(reader.pages):
-        if number == _MOST_PAGES:
-            return
-        for annotation in page.get("/Annots") or ():
-            action = annotation.get_object().get("/A")
-            if action is not None and (address := action.get_object().get("/URI")):
-                yield str(address)
-        yield from addresses_in(page.extract_text())
+    """By a process of its own (`python -m s11flow.links`), which may die of it."""
+    try:
+        told = subprocess.run(
+            [sys.executable, "-m", "s11flow.links"],
+            input=data,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # a trace would hold words of the report
+            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1", "PATH": os.defpath},
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _TooLong from None
+    if told.returncode in _OUT_OF_TIME:
+        raise _TooLong
+    if told.returncode:
+        raise ValueError("The process that reads a PDF file ended over it.")
+    yield from json.loads(told.stdout)
 
 
 def _of_text(data: bytes) -> Iterator[str]:

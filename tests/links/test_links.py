@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +14,7 @@ from docx.oxml.ns import qn
 from pypdf import PdfWriter
 from pypdf.annotations import Link
 
-from s11flow.links import Unreadable, links_in, why_closed
+from s11flow.links import Unreadable, find, links_in, why_closed
 from s11flow.office.sheets import Sheet, write
 
 INSIDE = "is an address inside a network, not on the internet"
@@ -87,6 +88,12 @@ def test_a_text_is_read_in_whatever_way_it_was_saved(encoding: str) -> None:
     assert links_in("report.txt", "é https://council.example/é ü".encode(encoding)) == ("https://council.example/é",)
 
 
+def test_an_address_is_as_long_as_a_browser_takes_one() -> None:
+    assert links_in("report.txt", b"See https://council.example/(a" + b")" * 3_000_000) == (
+        "https://council.example/(a)",
+    )
+
+
 def test_a_word_file_has_links_in_words_behind_words_and_in_tables() -> None:
     document = Document()
     document.add_paragraph("See https://council.example/1 first.")
@@ -113,6 +120,34 @@ def test_a_pdf_has_links_behind_words() -> None:
     writer.write(written)
 
     assert links_in("report.pdf", written.getvalue()) == ("https://council.example/1",)
+
+
+def _endless_pdf() -> bytes:
+    """Few bytes that say the same letter for a very long time, on a hundred pages."""
+    said = zlib.compress(b"BT /F 1 Tf (a) Tj ET\n" * 50_000)
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>"
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[" + b"3 0 R " * 100 + b"]/Count 100>>",
+        page,
+        b"<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream" % (len(said), said),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    )
+    whole, places = b"%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        places.append(b"%010d 00000 n \n" % len(whole))
+        whole += b"%d 0 obj%sendobj\n" % (number, each)
+    listed = b"xref\n0 6\n0000000000 65535 f \n" + b"".join(places)
+    return whole + listed + b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % len(whole)
+
+
+def test_a_pdf_that_takes_too_long_to_read_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(find, "_PATIENCE", 1.0)
+
+    with pytest.raises(Unreadable) as refusal:
+        links_in("report.pdf", _endless_pdf())
+
+    assert str(refusal.value) == "report.pdf: links could not be looked for; it takes too long to read."
 
 
 def _locked_pdf() -> bytes:
