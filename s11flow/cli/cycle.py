@@ -20,7 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Open a cycle, see its dates, take 
 
 YearAndDay = Annotated[
     list[str],
-    typer.Argument(metavar="[YEAR] DAY", help="The panel day, 2026-11-10; before it the cycle, if not the newest."),
+    typer.Argument(metavar="[YEAR] DAY", help="The day, 2026-11-10; before it the cycle, if not the newest."),
 ]
 
 

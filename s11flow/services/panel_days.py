@@ -108,6 +108,8 @@ def add_day(
 
 
 def _must_be_new(ref: str, days: Mapping[date, Any], day: date, now: datetime) -> None:
+    if day in days and days[day].state == PanelDayState.STOOD_DOWN:
+        raise WrongInputError(f"{london.spell_day(day)} was a panel day of {ref} and was stood down; use another day.")
     if day in days:
         raise WrongInputError(f"{london.spell_day(day)} is a panel day of {ref} already.")
     if day <= london.day_of(now):

@@ -289,6 +289,8 @@ def test_a_day_stood_down_may_leave_the_reserve_as_it_is(october: UnitOfWork) ->
 
     assert (stood.reserve, len(stood.without_session)) == (None, 5)
     assert [one.state for one in orders(october)] == ["STOOD_DOWN", "RESERVE"]
+    with pytest.raises(WrongInputError, match="was stood down; use another day"):
+        add_day(october, PANEL)
 
 
 # --- two agencies change places --------------------------------------------------------------------------------------
