@@ -15,6 +15,8 @@ _MEGABYTE = 1024 * 1024
 _LOCKED = 1  # the bit of a member that is encrypted
 LARGEST = 64 * _MEGABYTE
 """Bytes to which an Office file from outside may unpack."""
+LARGEST_MEMBER = 16 * _MEGABYTE
+"""Bytes of one of them where each may be made into a tree of elements, which takes twenty times the memory."""
 MOST_MEMBERS = 2_000
 """Files that it may consist of."""
 
@@ -63,7 +65,7 @@ def xml_text(text: str) -> str:
     return _NOT_XML.sub("", text)
 
 
-def refuse_unsafe(data: bytes) -> None:
+def refuse_unsafe(data: bytes, *, largest_member: int = LARGEST) -> None:
     """Raise Unsafe for a file that is no archive, is locked or is out of bounds."""
     try:
         with ZipFile(BytesIO(data)) as archive:
@@ -76,3 +78,5 @@ def refuse_unsafe(data: bytes) -> None:
         raise Unsafe(f"it consists of more than {MOST_MEMBERS} parts")
     if sum(member.file_size for member in members) > LARGEST:
         raise Unsafe(f"it unpacks to more than {LARGEST // _MEGABYTE} MB")
+    if any(member.file_size > largest_member for member in members):  # whatever its name: it need not be what that says
+        raise Unsafe(f"one part of it is larger than {largest_member // _MEGABYTE} MB")

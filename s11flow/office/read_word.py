@@ -12,7 +12,7 @@ from docx import Document
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml.ns import qn
 
-from s11flow.office.package import Unsafe, refuse_unsafe
+from s11flow.office.package import LARGEST_MEMBER, Unsafe, refuse_unsafe
 
 Rows = tuple[tuple[str, ...], ...]
 
@@ -41,7 +41,7 @@ class WordText:
 def read_word(data: bytes) -> WordText:
     """The texts of a DOCX file, with changes that were tracked as if accepted. Raises NotAWordFile."""
     try:
-        refuse_unsafe(data)
+        refuse_unsafe(data, largest_member=LARGEST_MEMBER)
         document = Document(BytesIO(data))
         parts = tuple(_parts(document.element.body))
         return WordText(document.core_properties.identifier or "", parts, tuple(_links(document)))

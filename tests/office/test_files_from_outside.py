@@ -79,6 +79,11 @@ def _rows(said: str) -> str:
         pytest.param(lambda data: _with(data, _TEXT, f"{_LAUGHS}<a>&i;&file;</a>"), _DAMAGED, id="entities"),
         pytest.param(lambda data: _with(data, _TEXT, "<a>" * 100_000), _DAMAGED, id="deep"),
         pytest.param(lambda data: _with(data, "[Content_Types].xml", "<a/>"), _DAMAGED, id="no kinds"),
+        pytest.param(
+            lambda data: _with(data, _TEXT, "<w:p/>" * 3_000_000),
+            "one part of it is larger than 16 MB",
+            id="a bomb",
+        ),
     ],
 )
 def test_a_word_file_that_is_not_whole_is_refused_in_a_sentence(change: Callable[[bytes], bytes], why: str) -> None:
