@@ -430,6 +430,22 @@ def test_case_39_another_version_stays(house: House) -> None:
     assert (house.state(), house.is_sound()) == ("SUBMITTED", True)
 
 
+def test_case_39_mail_that_was_put_in_by_hand_is_moved_too(house: House) -> None:
+    files = [("report.docx", house.documents.keep(REPORT), len(REPORT))]
+    mail_id = inbox.add(
+        house.uow, partnership=CODE, arrived_at=IN_TIME, now=EVENING, by="clerk", note="by post", files=files
+    ).id
+    inbox.file_report(house.uow, house.documents, mail_id, STROUD, now=EVENING, by="clerk", sender=CONTACT)
+
+    for ref in (YOUTH, STROUD, YOUTH):
+        inbox.refile(house.uow, house.documents, mail_id, ref, now=EVENING, by="clerk")
+
+    assert house.versions() == [
+        (STROUD, 1, "withdrawn"), (YOUTH, 1, "withdrawn"), (STROUD, 2, "withdrawn"), (YOUTH, 2, "filed"),
+    ]  # fmt: skip
+    assert (house.only().case, house.is_sound()) == (YOUTH, True)
+
+
 def test_case_39_what_was_not_filed_is_not_moved(house: House) -> None:
     house.comes(mail("pat@gmail.com", "hello"))
     house.collect()
@@ -528,6 +544,25 @@ def test_the_same_bounce_twice_is_applied_once(house: House) -> None:
     house.collect()
 
     assert [each.decision for each in house.all()] == ["applied", "ignored"]
+
+
+def test_any_letter_may_bounce_and_the_record_stays_whole(house: House) -> None:
+    """To deputies, to the Chair, to the panel: only a contact's own address puts a contact at risk."""
+    tick(house.uow, now=at("2026-10-22 12:00"))
+    now = at("2026-10-22 12:30")
+    delivered(house.uow, Server(), now)
+    sent = queries_of(house.uow, "select to_address, message_id from message where status = 'SENT' order by id")
+    for address, about in sent:
+        house.comes(bounce(address, about), now)
+
+    house.collect(now)
+    tick(house.uow, now=at("2026-10-23 12:00"))
+
+    assert {(each.kind, each.decision) for each in house.all()} == {("bounce", "applied")}
+    assert queries_of(house.uow, "select count(*) from message where status = 'BOUNCED'") == [(len(sent),)]
+    left = "select code from agency where contact_left_at is not null order by code"
+    assert queries_of(house.uow, left) == [("01",), ("02",), ("03",)]
+    assert house.is_sound(at("2026-10-23 12:00"))
 
 
 def uid_of(house: House, ref: str = STROUD) -> str:
