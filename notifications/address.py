@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from ipaddress import ip_address
 
 LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 _LONGEST_LOCAL_PART = 64
@@ -56,3 +57,13 @@ _REASONS = (
     ("has a domain that cannot exist", _domain_is_wrong),
     ("has a domain without a dot", lambda address: "." not in address.rpartition("@")[2]),
 )
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether *host* is this machine by its name alone: what is said to it leaves over no wire."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

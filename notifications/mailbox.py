@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 
-from notifications.address import has_control_character
+from notifications.address import has_control_character, is_loopback
 
 FILED: Final = "Filed"
 """The folder that mail is moved to once it is kept elsewhere, unless the setting names another."""
@@ -257,6 +257,8 @@ class ImapMailbox(_Closing):
         self, host: str, port: int, *, username: str, password: str, token: Token | None, tls: Tls, folder: str,
         filed: str, insecure: bool = False, timeout: float = TIMEOUT,
     ) -> None:  # fmt: skip
+        if tls == "none" and not is_loopback(host):
+            raise ValueError("A password is not sent to a mailbox without TLS; use tls=starttls.")
         self._host, self._port, self._tls, self._timeout = host, port, tls, timeout
         self._username, self._password, self._token = username, password, token
         self._folder, self._filed = folder, filed

@@ -10,11 +10,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any, Literal
 
-from notifications.address import check_address
+from notifications.address import check_address, is_loopback
 from notifications.outcome import Closing, Outcome, Status, nothing
 
 Tls = Literal["none", "starttls", "tls"]
@@ -157,7 +156,7 @@ class SmtpMailer(Closing):
         context: ssl.SSLContext | None = None,
         insecure: bool = False,
     ) -> None:
-        if tls == "none" and not _is_loopback(host):
+        if tls == "none" and not is_loopback(host):
             if not insecure:
                 raise ValueError("Mail without TLS is only for a server on this machine; use tls=starttls.")
             if username is not None:
@@ -196,7 +195,7 @@ class SmtpMailer(Closing):
     @property
     def is_local(self) -> bool:
         """Whether the server is on this machine."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     def greet(self, *, within: float) -> Outcome | None:
         """Connect, log in and say goodbye, all within so many seconds; give what hindered it, or None."""
@@ -492,12 +491,3 @@ def _is_name(host: str) -> bool:
     except UnicodeError:
         return False
     return True
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -293,6 +293,9 @@ PLANTED: tuple[tuple[str, Planting, str], ...] = (
     ("letters that were refused", record(waiting={"failed": 2}), (
         "2 letters are failed; see `s11flow outbox list --status failed`."
     )),
+    ("a letter that is held", record(waiting={"held": 1}), (
+        "1 letter is held; see `s11flow outbox list --status held`."
+    )),
     ("a worker that never began", record(beats={"tick": NOW}), (
         "`s11flow deliver` has never run here; start `s11flow worker`, or the schedule."
     )),
@@ -385,6 +388,13 @@ def test_a_risk_needs_a_person_in_live_and_is_a_notice_in_a_trial() -> None:
 
     assert (len(examine(risky).findings), len(examine(risky).notices)) == (1, 0)
     assert (len(examine(trial).findings), len(examine(trial).notices)) == (0, 1)
+
+
+def test_a_letter_that_is_held_needs_a_person_in_live_and_is_what_a_trial_is_for() -> None:
+    held = record(waiting={"held": 1})(HEALTHY)
+    trial = policy("trial", is_folder=True)(held)
+
+    assert (len(examine(held).findings), len(examine(trial).findings)) == (1, 0)
 
 
 def test_an_address_in_the_definition_that_cannot_be_is_named_too() -> None:

@@ -465,10 +465,21 @@ WAIT_FOR_A_PERSON = (MessageState.FAILED, MessageState.UNCERTAIN, MessageState.B
 
 
 def letters_that_wait(record: Record, _facts: Facts) -> Iterator[str]:
-    for state in (state.name.lower() for state in WAIT_FOR_A_PERSON):
-        if n := record.waiting.get(state):
-            letters = f"1 letter is {state}" if n == 1 else f"{n} letters are {state}"
-            yield f"{letters}; see `s11flow outbox list --status {state}`."
+    for state in WAIT_FOR_A_PERSON:
+        if state is not MessageState.HELD:
+            yield from _waiting(record, state)
+
+
+def letters_that_are_held(record: Record, _facts: Facts) -> Iterator[str]:
+    """In a trial that is what the list of allowed addresses is for."""
+    yield from _waiting(record, MessageState.HELD)
+
+
+def _waiting(record: Record, state: MessageState) -> Iterator[str]:
+    name = state.name.lower()
+    if n := record.waiting.get(name):
+        letters = f"1 letter is {name}" if n == 1 else f"{n} letters are {name}"
+        yield f"{letters}; see `s11flow outbox list --status {name}`."
 
 
 # --- the record: what differs -----------------------------------------------------------------------------------------
@@ -529,6 +540,7 @@ OF_THE_HOUSE: tuple[tuple[Weight, Callable[[Facts], Iterable[str]]], ...] = (
 OF_THE_RECORD: tuple[tuple[Weight, Callable[[Record, Facts], Iterable[str]]], ...] = (
     (Weight.FAULT,      subjects_set_aside),
     (Weight.FAULT,      letters_that_wait),
+    (Weight.RISK,       letters_that_are_held),
     (Weight.FAULT,      rows_that_stand),
     (Weight.RISK,       rows_of_the_future),
     (Weight.FAULT,      holidays_that_differ),

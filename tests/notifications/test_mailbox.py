@@ -1,0 +1,115 @@
+"""What is taken in from a mailbox, and what is said of one that cannot be read."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from notifications.mailbox import ImapMailbox, Incoming, MailboxUnavailable, Maildir, Mbox, mailbox_for
+
+ARRIVED = datetime(2026, 10, 20, 15, 59, tzinfo=UTC)
+
+
+@pytest.fixture
+def maildir(tmp_path: Path) -> Maildir:
+    """A Maildir with two mails, the older one seen before."""
+    box = Maildir(tmp_path / "inbox")
+    assert list(box.incoming()) == []
+    for place, content, seconds in (("new/2.host", b"second", 0), ("cur/1.host:2,S", b"first\r\n", -60)):
+        file = tmp_path / "inbox" / place
+        file.write_bytes(content)
+        at = ARRIVED.timestamp() + seconds
+        os.utime(file, (at, at))
+    return box
+
+
+def test_a_maildir_gives_its_mail_oldest_first_as_it_came(maildir: Maildir) -> None:
+    assert list(maildir.incoming()) == [
+        Incoming("cur/1.host:2,S", b"first\r\n", datetime(2026, 10, 20, 15, 58, tzinfo=UTC)),
+        Incoming("new/2.host", b"second", ARRIVED),
+    ]
+
+
+def test_what_is_filed_away_is_moved_and_not_deleted(maildir: Maildir) -> None:
+    maildir.file_away("new/2.host")
+    maildir.file_away("new/2.host")  # it is there no more, which is no news
+
+    assert [mail.raw for mail in maildir.incoming()] == [b"first\r\n"]
+    assert (maildir.folder / ".Filed/cur/2.host:2,S").read_bytes() == b"second"
+
+
+@pytest.mark.parametrize("key", ["", "new/", "tmp/1", "new/../cur/1", "new/.hidden", "1.host"])
+def test_a_key_that_the_mailbox_never_gave_moves_nothing(maildir: Maildir, key: str) -> None:
+    with pytest.raises(ValueError, match="not a key"):
+        maildir.file_away(key)
+
+
+def test_a_maildir_that_cannot_be_made_is_said_to_be_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "inbox").write_text("a file")
+
+    with pytest.raises(MailboxUnavailable, match="see who may read and write there"):
+        list(Maildir(tmp_path / "inbox").incoming())
+
+
+def test_an_mbox_file_is_read_and_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "old.mbox"
+    written = (
+        b"From lead@agency.example Tue Oct 20 15:59:00 2026\nSubject: one\n\nfirst\n\n"
+        b"From lead@agency.example Wed Oct 21 08:00:00 2026\nSubject: two\n\nsecond\n"
+    )
+    file.write_bytes(written)
+
+    found = list(Mbox(file).incoming())
+
+    assert [mail.arrived_at for mail in found] == [ARRIVED, datetime(2026, 10, 21, 8, tzinfo=UTC)]
+    assert [mail.raw.splitlines()[0] for mail in found] == [b"Subject: one", b"Subject: two"]
+    assert file.read_bytes() == written
+
+
+def test_a_file_that_is_not_there_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(MailboxUnavailable, match="name an mbox file"):
+        list(Mbox(tmp_path / "none.mbox").incoming())
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["maildir:inbox", "imaps://s11:pass%40word@mail.example", "imap://s11:x@127.0.0.1:1143/INBOX?tls=none&filed=Done"],
+)
+def test_a_mailbox_is_what_its_setting_says(url: str, tmp_path: Path) -> None:
+    box = mailbox_for(url, root=tmp_path)
+
+    assert isinstance(box, Maildir if url.startswith("maildir") else ImapMailbox)
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("pop3://mail.example", "begins with none of"),
+        ("maildir:", "names no folder"),
+        ("imaps://mail.example", "not complete"),
+        ("imaps://s11:secret@mail.example:port", "port is not a number"),
+        ("imaps://s11:secret@mail.example?tls=none", "TLS from the first byte"),
+        ("imap://s11:secret@mail.example?tls=perhaps", "one of none, starttls and tls"),
+        ("imap://s11:secret@mail.example?colour=red", "After \\?"),
+        ("imap://s11:secret@mail.example?tls=none", "not sent to a mailbox without TLS"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_one_sentence_without_its_password(
+    url: str, says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=says) as refused:
+        mailbox_for(url, root=tmp_path)
+
+    assert "secret" not in str(refused.value)
+
+
+def test_an_imap_server_that_is_not_there_is_said_to_be_unavailable() -> None:
+    box = mailbox_for("imap://s11:secret@127.0.0.1:1?tls=none", root=Path())
+
+    with pytest.raises(MailboxUnavailable, match=r"^127\.0\.0\.1:1 did not let us read the mailbox: ") as refused, box:
+        list(box.incoming())
+
+    assert "secret" not in str(refused.value)
