@@ -7,7 +7,7 @@ whose number and words are of two requirements is not placed, nor are two answer
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -38,21 +38,33 @@ class NotTheForm(ValueError):
     """A file that is no form of ours; the sentence says what was looked for."""
 
 
-def read_form(data: bytes, definition: Definition) -> FilledForm:
-    """What the DOCX file *data* says, by the standards of *definition*. Raises NotTheForm."""
+def read_form(data: bytes, definition: Definition, ref: str = "") -> FilledForm:
+    """What the DOCX file *data* says, by the standards of *definition*. Raises NotTheForm.
+
+    A form that was made for another case than *ref*, one of an earlier cycle, may number other requirements so: its
+    answers are placed only where it words the requirement as *definition* does.
+    """
     try:
         found = read_word(data)
     except NotAWordFile as error:
         raise NotTheForm(str(error)) from error
-    reading = _Reading(definition)
-    for part in found.parts:
+    made_for = found.identifier.removeprefix(MARK).strip() if found.identifier.startswith(MARK) else ""
+    reading = _read(found.parts, definition, by_words=False)
+    if not reading.rows and not found.identifier.startswith(MARK):
+        raise NotTheForm("The file is not the report form: no table in it has the requirements by their numbers.")
+    if ref and any(said and said.casefold() != ref.casefold() for said in (made_for, reading.said_ref)):
+        reading = _read(found.parts, definition, by_words=True)
+    return reading.form(made_for)
+
+
+def _read(parts: Iterable[str | Rows], definition: Definition, *, by_words: bool) -> _Reading:
+    reading = _Reading(definition, by_words)
+    for part in parts:
         if isinstance(part, str):
             reading.paragraph(part)
         else:
             reading.table(part)
-    if not reading.rows and not found.identifier.startswith(MARK):
-        raise NotTheForm("The file is not the report form: no table in it has the requirements by their numbers.")
-    return reading.form(found.identifier.removeprefix(MARK).strip())
+    return reading
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -112,9 +124,10 @@ class _Columns:
 
 @dataclass
 class _Reading:
-    """A form that is being read."""
+    """A form that is being read; *by_words* if a requirement's number alone does not place an answer."""
 
     definition: Definition
+    by_words: bool = False
     rows: int = 0
     details: dict[str, str] = field(default_factory=dict)
     answers: dict[str, list[Answer]] = field(default_factory=dict)
@@ -122,6 +135,7 @@ class _Reading:
     links: list[Link] = field(default_factory=list)
     else_: list[str] = field(default_factory=list)
     unplaced: list[str] = field(default_factory=list)
+    reworded: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.known = _known_words(self.definition)
@@ -201,6 +215,9 @@ class _Reading:
             return by_words, f"A row of requirement {number}, which there is not"
         if by_words is not None and self.by_text[words] != number and not self._shares_words(number, words):
             return None, f"A row with the number {number} and the words of {by_words}"
+        if self.by_words and by_words is None:
+            self.reworded.add(number)
+            return None, f"A row of an earlier form, which words requirement {number} otherwise than it is now"
         return number, ""
 
     def _shares_words(self, number: str, words: str) -> bool:
@@ -224,9 +241,14 @@ class _Reading:
 
     # at the end
 
+    @property
+    def said_ref(self) -> str:
+        """The reference that stands in the form."""
+        return self._said(wording.REFERENCE)
+
     def form(self, ref: str) -> FilledForm:
         """The form as far as it is sure."""
-        said_ref = self._said(wording.REFERENCE)
+        said_ref = self.said_ref
         if ref and said_ref and ref != said_ref:
             self.unplaced.append(f"The form was made for {ref}, and its reference now says {_quoted(said_ref)}.")
         answers = tuple(self._settled())
@@ -249,7 +271,8 @@ class _Reading:
         for number in self.numbers:
             rows = self.answers.get(number)
             if rows is None:
-                self.unplaced.append(f"There is no row for requirement {number}.")
+                if number not in self.reworded:
+                    self.unplaced.append(f"There is no row for requirement {number}.")
                 continue
             said = [row for row in dict.fromkeys(rows) if row != Answer(number)]
             if len(said) > 1:

@@ -45,13 +45,15 @@ class Reading:
     """What was read of one version, or of all that count together.
 
     `form` is None for a report in a format of its own, which is just as good; `file` is the name of the form's file.
-    `notes` has a sentence for everything that was not surely read.
+    `notes` has a sentence for everything that was not surely read. `foreign` are the files that are forms of another
+    agency, of which nothing was taken.
     """
 
     form: FilledForm | None = None
     file: str = ""
     links: tuple[FoundLink, ...] = ()
     notes: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
 
     @property
     def closed_links(self) -> tuple[FoundLink, ...]:
@@ -72,37 +74,42 @@ def read_files(files: Sequence[File], definition: Definition, *, ref: str, is_ow
 
     *ref* is the case they came for; *is_own* says of another case that a form names whether it is the same agency's.
     """
-    form, file, notes = _form_in(files, definition, ref, is_own)
+    form, file, foreign, notes = _form_in(files, definition, ref, is_own)
     links, unread = _links_in(files)
     found = _with_links_of_form(form, file, links) if form else links
-    return Reading(form, file, tuple(found), (*notes, *(form.unplaced if form else ()), *_as_before(form), *unread))
+    said = (*notes, *(form.unplaced if form else ()), *_as_before(form), *unread)
+    return Reading(form, file, tuple(found), said, tuple(foreign))
 
 
 def _form_in(
     files: Sequence[File], definition: Definition, ref: str, is_own: Callable[[str], bool]
-) -> tuple[FilledForm | None, str, list[str]]:
-    """The first form among the files that is this agency's, its name, and what is to be said of the others."""
+) -> tuple[FilledForm | None, str, list[str], list[str]]:
+    """The first form among the files that is this agency's, its name, another's forms, and what is to be said."""
     found: FilledForm | None = None
-    file, notes = "", []
+    file, foreign, notes = "", [], []
     for name, content in files:
         if not name.casefold().endswith(".docx"):
             continue
         try:
-            form = read_form(content, definition)
+            form = read_form(content, definition, ref)
         except NotTheForm:
             continue
-        if found is not None:
-            notes.append(f"{name} is a form too; only {file} was read for answers. Receive it by itself if it counts.")
-        elif form.ref and form.ref.casefold() != ref.casefold() and not is_own(form.ref):
+        if form.ref and form.ref.casefold() != ref.casefold() and not is_own(form.ref):
+            foreign.append(name)
             notes.append(
                 f"{name} was made for {form.ref}, which is another agency's: its answers were not taken. If they are "
                 f"this agency's, write {ref} as the reference in it and receive it again."
             )
+        elif found is not None:
+            notes.append(f"{name} is a form too; only {file} was read for answers. Receive it by itself if it counts.")
         else:
             found, file = form, name
             if form.ref and form.ref.casefold() != ref.casefold():
-                notes.append(f"{name} says that it is for {form.ref}; its answers were taken by their numbers.")
-    return found, file, notes
+                notes.append(
+                    f"{name} says that it is for {form.ref}; its answers were taken where it words the requirement "
+                    "as it is now."
+                )
+    return found, file, foreign, notes
 
 
 def _as_before(form: FilledForm | None) -> list[str]:
@@ -234,7 +241,7 @@ def stored(body: str) -> Reading:
     said = orjson.loads(body)
     links = tuple(FoundLink(**each) for each in said["links"])
     form = said["form"]
-    return Reading(_form(form) if form else None, said["file"], links, tuple(said["notes"]))
+    return Reading(_form(form) if form else None, said["file"], links, tuple(said["notes"]), tuple(said["foreign"]))
 
 
 def _form(said: Mapping[str, Any]) -> FilledForm:

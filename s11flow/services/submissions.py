@@ -141,8 +141,8 @@ def receive(
 
     The files are kept before anything is recorded. The same content again is a no-op, noted in the history.
     *addresses* are the standards the report addresses; None means those its form answers, or for a report in a format
-    of its own all of them. *arrived_at* is when it reached us (an aware instant, by default *now*): what decides
-    whether it is in time. What its files say is read as far as it is sure, and what it says of the agency's actions
+    of its own all of them, and for a form of another agency none.
+    *arrived_at* is when it reached us (an aware instant, by default *now*): what decides whether it is in time. What its files say is read as far as it is sure, and what it says of the agency's actions
     from reviews is taken.
     """
     arrived = arrived_at or now
@@ -251,11 +251,15 @@ def _with_actions(
 def _addressed(
     definition: Definition, addresses: Sequence[str] | None, reading: Reading, files: int
 ) -> tuple[str, ...]:
-    """The standards that count as addressed; an empty form that lies beside the report itself says nothing of it."""
+    """The standards that count as addressed.
+
+    An empty form, or one of another agency, that lies beside the report itself says nothing of it; alone it is none.
+    """
     numbers = tuple(standard.number for standard in definition.standards)
     if addresses is None:
         answered = readings.answered_standards(reading.form, definition) if reading.form else ()
-        return answered if reading.form and (answered or files == 1) else numbers
+        of_its_own = files - len(reading.foreign) - (reading.form is not None)
+        return numbers if of_its_own and not answered else answered
     if unknown := [number for number in addresses if number not in numbers]:
         raise WrongInputError(f"{unknown[0]} is no standard here; the standards are {', '.join(numbers)}.")
     return tuple(number for number in numbers if number in addresses)

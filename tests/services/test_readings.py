@@ -287,10 +287,24 @@ def test_a_form_of_another_agency_answers_nothing_and_is_filed_all_the_same(uow:
 
     done = comes(uow, tmp_path, form.saved())
 
-    assert (done.version, done.state, done.reading.form, done.missing) == (1, "SUBMITTED", None, ())
+    assert (done.version, done.state, done.reading.form, done.reading.foreign) == (1, "SUBMITTED", None, (FILE,))
+    assert [each.split(",")[0] for each in done.missing] == [f"standard {number}" for number in "1234"]
     assert [note.split(":")[0] for note in done.reading.notes] == [
         f"{FILE} was made for {STROUD}, which is another agency's"
     ]
+    with pytest.raises(RefusedError, match="standard 1"):
+        cases.act(uow, YOUTH, acts.AcceptReport(), by="clerk", now=CAME)
+
+
+def test_a_form_of_another_agency_beside_the_report_itself_takes_nothing_from_it(
+    uow: UnitOfWork, tmp_path: Path
+) -> None:
+    form = form_of(asked_uow(uow), STROUD).saved()
+    files = [(FILE, form), ("Our report.docx", a_report("Ours."))]
+
+    done = submissions.receive(uow, Documents(tmp_path), YOUTH, files, now=CAME, by="clerk")
+
+    assert (done.missing, done.reading.foreign) == ((), (FILE,))
 
 
 def test_last_years_form_of_the_same_agency_is_read_and_it_is_said(uow: UnitOfWork, tmp_path: Path) -> None:
@@ -301,7 +315,29 @@ def test_last_years_form_of_the_same_agency_is_read_and_it_is_said(uow: UnitOfWo
 
     assert done.reading.form is not None
     assert done.reading.form.answer_to("1.1") == Answer("1.1", "As before.")
-    assert done.reading.notes == (f"{FILE} says that it is for {YOUTH}; its answers were taken by their numbers.",)
+    assert done.reading.notes == (
+        f"{FILE} says that it is for {YOUTH}; its answers were taken where it words the requirement as it is now.",
+    )
+
+
+def test_an_earlier_form_that_words_a_requirement_otherwise_answers_another_question(
+    uow: UnitOfWork, tmp_path: Path
+) -> None:
+    old = form_of(asked_uow(uow)).answers({"1.1": ("As before.",), "1.2": ("On something else.",)})
+    old.row("1.2").cells[0].text = "1.2 What was asked then"
+    opened(uow, year=2027, panel=date(2027, 11, 9), now=at("2027-06-01 12:00"))
+
+    done = comes(uow, tmp_path, old.saved(), ref=f"{CODE}-2027-01", now=at("2027-09-01 12:00"))
+
+    assert done.reading.form is not None
+    assert done.reading.form.answer_to("1.1") == Answer("1.1", "As before.")
+    assert done.reading.form.answer_to("1.2") == Answer("1.2")
+    assert done.reading.notes[1:] == (
+        (
+            "A row of an earlier form, which words requirement 1.2 otherwise than it is now: "
+            '"1.2 What was asked then / On something else.".'
+        ),
+    )
 
 
 def test_a_report_is_filed_even_where_what_reads_it_fails(
