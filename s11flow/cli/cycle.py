@@ -150,11 +150,16 @@ def add_day(
 
 
 def _added_day(added: AddedDay) -> None:
+    from calendars import london
+
     if added.state == "RESERVE":
         show.line(f"{added.ref} is kept in reserve; it is called in when a session goes there.")
     else:
         show.line(f"{added.ref} is a panel day; `s11flow panel plan` fills it.")
     show.line(f"Its deadline: {added.deadline.why}.")
+    if added.cut_off != added.cut_off_was:
+        before, after = london.spell(added.cut_off_was.at), london.spell(added.cut_off.at)
+        show.line(f"The report's cut-off moves from {before} to {after}.")
     if added.unseen:
         show.line(f"Could be seen there: {', '.join(added.unseen)}; see `s11flow panel move` and `panel offer`.")
 

@@ -77,6 +77,10 @@ def _difference(found: Difference) -> None:
 def _instead(moved: MovedLetter) -> str:
     if moved.before.at != moved.after.at:
         return f"instead of on {london.spell(moved.before.at)}"
+    if moved.before.to != moved.after.to:
+        return f"instead of to {moved.before.to}"
+    if moved.before.subject_line == moved.after.subject_line:
+        return "written anew"
     return f'with the subject "{moved.after.subject_line}", which was "{moved.before.subject_line}"'
 
 

@@ -132,6 +132,11 @@ def _answers_for_silence(rules: Rulebook, facts: CaseFacts) -> bool:
     return facts.track != Track.FIRST_YEAR or rules.definition.policy.first_year_is_escalated
 
 
+def _had_the_target(facts: CaseFacts) -> bool:
+    """Whether the agency was asked in time for the target, and so can have missed it."""
+    return facts.asked_at is None or facts.asked_at <= facts.dates.target.at
+
+
 def _is_silent(rules: Rulebook, facts: CaseFacts) -> bool:
     """Asked, warned of, and nothing that came before the deadline still waits for a decision (case 15)."""
     owed = owed_by(rules, facts.dates)
@@ -175,6 +180,7 @@ _ONLY_IF: dict[str, Callable[[Rulebook, CaseFacts], bool]] = {
     "contact_check": lambda _, facts: facts.agency.contact is not None and _may_be_asked(facts),
     "contact_wanted": lambda _, facts: facts.agency.contact is None and _may_be_asked(facts),
     "report_request": lambda _, facts: can_be_asked(facts),
+    "target_missed": lambda _, facts: _had_the_target(facts),
     "escalation_warning": _answers_for_silence,
     "non_submission": _is_silent,
     "escalation": _goes_to_chair,
@@ -316,7 +322,9 @@ def flags(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[str, ...]:
         and reply_of(session, facts.agency) == "no reply",
         "to be recorded": session is not None and session.is_live and now >= session.ends_at,
         "joint report awaited": is_joint_awaited(facts),
-        "joint report not submitted": facts.state == CaseState.COVERED and facts.lead_state == CaseState.NOT_SUBMITTED,
+        "joint report not submitted": facts.state == CaseState.COVERED
+        and facts.lead_state == CaseState.NOT_SUBMITTED
+        and facts.agency.status != AgencyStatus.ENDED,
         "extended": facts.dates.extended,
         "waived": facts.waived,
         "mail waiting": facts.mail_waiting_since is not None,
@@ -381,7 +389,12 @@ def blocked(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[str, ...]
 
 def _escalation_waits(rules: Rulebook, facts: CaseFacts, now: datetime) -> list[str]:
     escalation: Escalation | None = facts.escalation
-    if facts.state != CaseState.NOT_SUBMITTED or escalation is None or escalation.state != EscalationState.PENDING:
+    if facts.state != CaseState.NOT_SUBMITTED or escalation is None or not escalation.is_open:
+        return []
+    is_free = rules.definition.chair_for(facts.agency.code, facts.interests) is not None
+    if escalation.sent_at is not None and not is_free:
+        return [f"Nobody is left to take the escalation of {facts.ref} that was sent: the Business Manager decides."]
+    if escalation.state != EscalationState.PENDING:
         return []
     if escalation.hold_until is not None:
         passed = london.day_of(now) > escalation.hold_until
@@ -390,6 +403,6 @@ def _escalation_waits(rules: Rulebook, facts: CaseFacts, now: datetime) -> list[
         return [f"The escalation of {facts.ref} is held: {review}. Resume it or stand it down."]
     if facts.notice_undelivered or facts.agency.contact_left_at is not None:
         return [f"The escalation of {facts.ref} waits until a letter has reached whoever answers for it now."]
-    if rules.definition.chair_for(facts.agency.code, facts.interests) is None:
+    if not is_free:
         return [f"The escalation of {facts.ref} has no Chair free to take it: the Business Manager decides."]
     return []

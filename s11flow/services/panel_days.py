@@ -30,7 +30,7 @@ from s11flow.domain.model import (
 )
 from s11flow.domain.panels import Pencilled, clash, pencil, slot_at
 from s11flow.domain.timetable import Rulebook, deadline_of
-from s11flow.services import cases, sitting, subjects
+from s11flow.services import cases, sessions, sitting, subjects
 from s11flow.services.cycles import (
     Opened,
     Opening,
@@ -49,7 +49,8 @@ from s11flow.services.subjects import Change, Loaded, save
 class AddedDay:
     """A panel day that was added: what hangs on it, and who could be seen on it.
 
-    `unseen` are cases whose session was not held or is not set, or whose report came late or not at all.
+    `cut_off_was` is the report's cut-off before it. `unseen` are cases whose session was not held or is not set, or
+    whose report came late or not at all.
     """
 
     ref: str
@@ -57,6 +58,7 @@ class AddedDay:
     state: PanelDayState
     deadline: Dated
     cut_off: Dated
+    cut_off_was: Dated
     unseen: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -67,6 +69,7 @@ class AddedDay:
             "state": self.state.value,
             "deadline": self.deadline.as_json(),
             "cut_off": self.cut_off.as_json(),
+            "cut_off_was": self.cut_off_was.as_json(),
             "unseen": list(self.unseen),
         }
 
@@ -104,7 +107,10 @@ def add_day(
         assert isinstance(after.facts, CycleFacts)
         state = PanelDayState.RESERVE if reserve else PanelDayState.SITTING
         unseen = tuple(case.ref for case in found if _may_be_seen_later(case))
-        return AddedDay(f"{loaded.ref}-P{day}", day, state, deadline_of(loaded.rules, day), after.facts.cut_off, unseen)
+        return AddedDay(
+            f"{loaded.ref}-P{day}", day, state, deadline_of(loaded.rules, day), after.facts.cut_off, facts.cut_off,
+            unseen,
+        )  # fmt: skip
 
 
 def _must_be_new(ref: str, days: Mapping[date, Any], day: date, now: datetime) -> None:
@@ -170,7 +176,7 @@ def stand_down_day(
         if reserve is None and use_reserve:
             reserve = _next_reserve(days, max(day, london.day_of(now)))
         if reserve is not None:
-            _must_take_sessions(loaded.ref, days, day, reserve)
+            _must_take_sessions(loaded.ref, days, day, reserve, now)
         live = queries.live_sessions(connection, row.id)
         refs = [found.ref for found in live if london.day_of(found.starts_at) == day]
         if not refs:
@@ -187,7 +193,7 @@ def stand_down_day(
         ]
         _close_day(connection, days[day].id, reason, now, by)
         if changes:
-            cases.write(connection, changes, now)
+            cases.write(connection, [*changes, *sessions.lapsed(connection, changes, by=by, now=now)], now)
         _pencil_in(connection, loaded.rules, room.slots, now, by)
     moved = tuple(ref for ref in refs if ref in room.slots)
     return StoodDown(f"{loaded.ref}-P{day}", reserve, moved, tuple(ref for ref in refs if ref not in moved))
@@ -204,10 +210,13 @@ def _next_reserve(days: Mapping[date, Any], after: date) -> date | None:
     return min(kept, default=None)
 
 
-def _must_take_sessions(ref: str, days: Mapping[date, Any], day: date, reserve: date) -> None:
+def _must_take_sessions(ref: str, days: Mapping[date, Any], day: date, reserve: date, now: datetime) -> None:
     sits = reserve in days and days[reserve].state in (PanelDayState.SITTING, PanelDayState.RESERVE)
     if not sits or reserve == day:
         raise WrongInputError(f"{london.spell_day(reserve)} is no other panel day of {ref}; add it first.")
+    if reserve <= london.day_of(now):
+        said = f"{london.spell_day(reserve)} is not ahead, so nobody could be seen there"
+        raise WrongInputError(f"{said}; give --reserve a later panel day of {ref}, or --no-reserve.")
 
 
 def _close_day(connection: Connection, day_id: int, reason: str, now: datetime, by: str) -> None:
@@ -327,7 +336,7 @@ def move_day(
             raise UnknownError(f"No session of {cycle.ref} is on {london.spell_day(day)}.")
         sitting.call_in(connection, cycle.id, days, to, by=by, now=now)
         changes = _moves(connection, rows, moving, to, reason, consent, by, now)
-        cases.write(connection, changes, now)
+        cases.write(connection, [*changes, *sessions.lapsed(connection, changes, by=by, now=now)], now)
     return tuple(change.plan for change in changes)
 
 

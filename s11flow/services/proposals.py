@@ -31,11 +31,11 @@ def accept(uow: UnitOfWork, ref: str, number: int | None = None, *, now: datetim
 
     Raises UnknownError, and RefusedError as any move: the panel does not sit then, or the time is taken.
     """
-    with uow.read() as connection:
-        loaded = _case(connection, ref)
-        wanted = _open(connection, loaded, number).proposal
-    reason = f"{wanted.attendee} proposed it"
-    return sessions.move(uow, ref, to=wanted.starts_at, asked_by="agency", now=now, by=by, reason=reason, allowed=True)
+    with uow.write() as connection:
+        sessions.hold_slots(connection, ref)
+        wanted = _open(connection, cases.one_case(connection, ref), number).proposal
+        what = sessions.Wish(wanted.starts_at, "agency", f"{wanted.attendee} proposed it", allowed=True)
+        return sessions.move_in(connection, ref, what, now=now, by=by)
 
 
 def refuse(

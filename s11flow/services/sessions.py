@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -23,6 +23,18 @@ from s11flow.services.engagements import hindrance_of, taken_by
 from s11flow.services.subjects import Change, Loaded, load_cases
 
 AskedBy = Literal["panel", "agency"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Where a session is to move, *to* an aware instant, and who asked for it; see `move`."""
+
+    to: datetime
+    asked_by: AskedBy
+    reason: str = ""
+    consent: bool = False
+    place: str = ""
+    allowed: bool = False
 
 
 def move(
@@ -45,11 +57,43 @@ def move(
     has asked too often for the Business Manager not to have *allowed* it. A day in reserve is called in.
     """
     with uow.write() as connection:
-        loaded = _on_day(connection, ref, london.day_of(to), SessionEvent.MOVE, by=by, now=now)
-        slot = _free_slot(connection, loaded, to, SessionEvent.MOVE, place=place)
-        change = cases.change_for(loaded, acts.Move(slot, asked_by, reason, consent, allowed), by=by, now=now)
-        cases.write(connection, [change], now)
+        return move_in(connection, ref, Wish(to, asked_by, reason, consent, place, allowed), now=now, by=by)
+
+
+def move_in(connection: Connection, ref: str, wish: Wish, *, now: datetime, by: str) -> Plan[CaseFacts]:
+    """Move a session as `move` does, in the transaction of a caller that has looked at something else first."""
+    loaded = _on_day(connection, ref, london.day_of(wish.to), SessionEvent.MOVE, by=by, now=now)
+    slot = _free_slot(connection, loaded, wish.to, SessionEvent.MOVE, place=wish.place)
+    what = acts.Move(slot, wish.asked_by, wish.reason, wish.consent, wish.allowed)
+    change = cases.change_for(loaded, what, by=by, now=now)
+    cases.write(connection, [change, *lapsed(connection, [change], by=by, now=now)], now)
     return _plan(change)
+
+
+def lapsed(
+    connection: Connection, changes: Sequence[Change], *, by: str, now: datetime, why: str = "it is needed no more"
+) -> list[Change]:
+    """The end of every offer of a time that its agency had asked to give away, and by these changes need not.
+
+    Such an offer is not made any more if it has not left yet. The cycle must be held.
+    """
+    settled = {change.loaded.ref for change in changes if _needs_no_exchange(change)}
+    if not settled:
+        return []
+    own = {change.loaded.id for change in changes}
+    rows = queries.live_sessions(connection, _cycle_of(changes[0].loaded))
+    refs = [row.ref for row in rows if row.offered_for in settled and row.case_id not in own]
+    what = acts.DeclineTime(why)
+    return [cases.change_for(cases.one_case(connection, ref), what, by=by, now=now) for ref in refs]
+
+
+def _needs_no_exchange(change: Change) -> bool:
+    """Whether an agency that had asked for another time has one now, was moved away, or is not to be seen."""
+    assert isinstance(change.loaded.facts, CaseFacts)
+    before, after = change.loaded.facts.session, change.plan.facts.session
+    if before is None or before.asked_at is None:
+        return False
+    return after is None or not after.is_live or after.asked_at is None or after.starts_at != before.starts_at
 
 
 def _on_day(connection: Connection, ref: str, on: date, event: str, *, by: str, now: datetime) -> Loaded:
@@ -127,7 +171,7 @@ def swap(
     with uow.write() as connection:
         hold_slots(connection, ref)
         changes = _exchange(connection, ref, other, asked_by, reason, consent, allowed, by=by, now=now)
-        cases.write(connection, changes, now)
+        cases.write(connection, [*changes, *lapsed(connection, changes, by=by, now=now)], now)
     return _plan(changes[0]), _plan(changes[1])
 
 
@@ -149,8 +193,17 @@ def _exchange(
         raise RefusedError(NotNow(one.ref, _SWAP, why))
     slots = [_place_of(connection, giver, taker) for giver, taker in ((two, one), (one, two))]
     theirs: Literal["panel", "exchange"] = "panel" if asked_by == "panel" else "exchange"
-    moves = (acts.Move(slots[0], asked_by, reason, consent, allowed), acts.Move(slots[1], theirs, reason, consent))
+    whys = (reason or _WHY_SWAPPED[asked_by], reason or _WHY_SWAPPED[theirs])
+    moves = (acts.Move(slots[0], asked_by, whys[0], consent, allowed), acts.Move(slots[1], theirs, whys[1], consent))
     return [cases.change_for(case, what, by=by, now=now) for case, what in zip((one, two), moves, strict=True)]
+
+
+_WHY_SWAPPED = {
+    "panel": "the panel asked two agencies to change places, and yours is one of them",
+    "agency": "you asked for another time, and another agency has changed places with you",
+    "exchange": "another agency asked for another time, and you and it have changed places",
+}
+"""What an agency reads when nobody gave a reason, by who asked."""
 
 
 def _place_of(connection: Connection, giver: Loaded, taker: Loaded) -> acts.Slot:
@@ -188,11 +241,15 @@ def offer(uow: UnitOfWork, ref: str, *, now: datetime, by: str, to: datetime, pl
     So an agency that was absent, or comes late, is given a further session (case 25). Raises RefusedError as `move`.
     """
     with uow.write() as connection:
-        loaded = _on_day(connection, ref, london.day_of(to), "OFFER_ANOTHER_TIME", by=by, now=now)
+        hold_slots(connection, ref)
+        loaded = cases.one_case(connection, ref)
+        is_further = not _is_to_be_seen(loaded)
+        if is_further:
+            loaded = _on_day(connection, ref, london.day_of(to), "OFFER_ANOTHER_TIME", by=by, now=now)
+        else:  # a day in reserve is called in only once the time is taken
+            days = sitting.days_of(connection, _cycle_of(loaded))
+            sitting.must_sit(loaded.ref, days, london.day_of(to), "OFFER_ANOTHER_TIME")
         slot = _free_slot(connection, loaded, to, "OFFER_ANOTHER_TIME", place=place)
-        assert isinstance(loaded.facts, CaseFacts)
-        session = loaded.facts.session
-        is_further = session is None or not session.is_live
         if place and not is_further:
             why = "it is offered at the panel's usual place; `s11flow panel move` takes it elsewhere."
             raise RefusedError(NotNow(loaded.ref, "OFFER_ANOTHER_TIME", why))
@@ -200,6 +257,11 @@ def offer(uow: UnitOfWork, ref: str, *, now: datetime, by: str, to: datetime, pl
         change = cases.change_for(loaded, what, by=by, now=now)
         cases.write(connection, [change], now)
     return _plan(change)
+
+
+def _is_to_be_seen(loaded: Loaded) -> bool:
+    assert isinstance(loaded.facts, CaseFacts)
+    return loaded.facts.session is not None and loaded.facts.session.is_live
 
 
 def offer_exchange(uow: UnitOfWork, ref: str, *, wanted_by: str, now: datetime, by: str) -> Plan[CaseFacts]:
@@ -238,13 +300,13 @@ def accept_offer(uow: UnitOfWork, ref: str, *, now: datetime, by: str) -> tuple[
             changes = _taken_in_exchange(connection, loaded, session, by=by, now=now)
         else:
             changes = [_taken_up(connection, loaded, session.offered_at, by=by, now=now)]
+            changes += lapsed(connection, changes, by=by, now=now)
         cases.write(connection, changes, now)
     return tuple(_plan(change) for change in changes)
 
 
 def _taken_up(connection: Connection, loaded: Loaded, at: datetime, *, by: str, now: datetime) -> Change:
-    days = sitting.days_of(connection, _cycle_of(loaded))
-    sitting.must_sit(loaded.ref, days, london.day_of(at))
+    loaded = _on_day(connection, loaded.ref, london.day_of(at), SessionEvent.MOVE, by=by, now=now)
     slot = _free_slot(connection, loaded, at, SessionEvent.MOVE)
     # The business unit has offered it: that is the Business Manager's word, should one be needed.
     return cases.change_for(loaded, acts.Move(slot, "agency", "the time it was offered", allowed=True), by=by, now=now)
@@ -260,13 +322,7 @@ def _taken_in_exchange(
         raise RefusedError(NotNow(loaded.ref, "ACCEPT_THE_OFFERED_TIME", why))
     reason = "two agencies have changed places"
     changes = _exchange(connection, asking.ref, loaded.ref, "agency", reason, False, True, by=by, now=now)
-    others = [
-        row.ref
-        for row in queries.live_sessions(connection, _cycle_of(loaded))
-        if row.offered_for == asking.ref and row.case_id != loaded.id
-    ]
-    lapsed = acts.DeclineTime("another agency has taken it")
-    return [*changes, *(cases.change_for(cases.one_case(connection, each), lapsed, by=by, now=now) for each in others)]
+    return [*changes, *lapsed(connection, changes, by=by, now=now, why="another agency has taken it")]
 
 
 def decline_offer(uow: UnitOfWork, ref: str, *, now: datetime, by: str, reason: str = "") -> Plan[CaseFacts]:
@@ -298,7 +354,11 @@ def record(
 
 def cancel(uow: UnitOfWork, ref: str, *, reason: str, now: datetime, by: str) -> Plan[CaseFacts]:
     """Cancel the live session; attendees get a calendar cancellation."""
-    return cases.act(uow, ref, acts.CancelSession(reason), by=by, now=now)
+    with uow.write() as connection:
+        hold_slots(connection, ref)
+        change = cases.change_for(cases.one_case(connection, ref), acts.CancelSession(reason), by=by, now=now)
+        cases.write(connection, [change, *lapsed(connection, [change], by=by, now=now)], now)
+    return _plan(change)
 
 
 def reply(

@@ -42,7 +42,8 @@ def must_sit(ref: str, days: Mapping[date, Any], on: date, event: str = SessionE
     if on in days and days[on].state in _SITS:
         return
     named = ", ".join(_named(day, row.state) for day, row in days.items() if row.state in _SITS)
-    why = f"the panel does not sit on {london.spell_day(on)}; it sits on {named or 'no day yet'}."
+    sits = f"it sits on {named or 'no day yet'}; `s11flow cycle add-day` adds one"
+    why = f"the panel does not sit on {london.spell_day(on)}; {sits}."
     raise RefusedError(NotNow(ref, event, why))
 
 

@@ -278,6 +278,16 @@ def silent(**changes: Any) -> CaseFacts:
     return case_facts(**whole)
 
 
+def test_an_escalation_that_was_sent_says_when_nobody_is_left_to_take_it() -> None:
+    sent = escalation(state=EscalationState.WITH_CHAIR, sent_at=london_at("2026-10-22 09:00"))
+    left = silent(escalation=sent, interests=("Executive Chair",))
+    said = "Nobody is left to take the escalation of GSCP-2026-05A that was sent: the Business Manager decides."
+
+    found = [blocked(rules, left, london_at("2026-10-23 09:00")) for rules in (RULES, rules_with(without_alternate))]
+
+    assert found == [(), (said,)]
+
+
 def without_alternate(definition: Definition) -> Definition:
     return replace(definition, people=replace(definition.people, alternate=None))
 

@@ -449,8 +449,8 @@ def test_names_and_free_text_are_kept_apart_from_the_record() -> None:
             acts.AcceptReport(),
             MONDAY,
             (
-                "Cannot accept report for GSCP-2026-05A: the report has gaps (3); "
-                "return it, or give a waiver with a reason."
+                'Cannot accept report for GSCP-2026-05A: 1 gap is open ("3"); send it back with `case return`, '
+                "or accept it with `--waiver` and the reason."
             ),
         ),
         (
@@ -458,8 +458,8 @@ def test_names_and_free_text_are_kept_apart_from_the_record() -> None:
             acts.AcceptReport(),
             MONDAY,
             (
-                "Cannot accept report for GSCP-2026-05A: the report has gaps (3; 4); "
-                "return it, or give a waiver with a reason."
+                'Cannot accept report for GSCP-2026-05A: 2 gaps are open ("3" and "4"); send it back with '
+                "`case return`, or accept it with `--waiver` and the reason."
             ),
         ),
         (
@@ -467,8 +467,8 @@ def test_names_and_free_text_are_kept_apart_from_the_record() -> None:
             acts.AcceptReport(),
             MONDAY,
             (
-                "Cannot accept report for GSCP-2026-05A: the report has gaps (what was asked for has not come); "
-                "return it, or give a waiver with a reason."
+                "Cannot accept report for GSCP-2026-05A: what was asked for has not come; send it back with "
+                "`case return`, or accept it with `--waiver` and the reason."
             ),
         ),
         (
@@ -530,8 +530,8 @@ def test_names_and_free_text_are_kept_apart_from_the_record() -> None:
             acts.Assess("report alone"),
             MONDAY,
             (
-                "Cannot assess for GSCP-2026-05A: it is report received. You can: receive report, return report, "
-                "accept report, withdraw report, consider, extend, correct."
+                "Cannot assess for GSCP-2026-05A: the panel has not considered it yet; record its session with "
+                "`panel record`, or that it was considered without one with `case consider --on-paper`."
             ),
         ),
         (
@@ -657,7 +657,8 @@ def test_names_and_free_text_are_kept_apart_from_the_record() -> None:
             MONDAY,
             (
                 "Cannot extend for GSCP-2026-05A: the panel's pack leaves on Tuesday 27 October 2026, the latest day "
-                "the Business Manager may extend to; a later one needs the panel's consent (say so if it was given)."
+                "the Business Manager may extend to; a later one needs the panel's consent; if it was given, say so "
+                "with `--panel-consents`."
             ),
         ),
         (
@@ -918,6 +919,14 @@ def test_an_extension_stands_when_the_panel_moves_the_session_later_than_it_need
 
     assert deadline(moved.facts) == (date(2026, 10, 26), "extension")
     assert letters_of(moved) == ["panel_invitation_changed@s1r1"]
+
+
+def test_an_extension_stands_though_the_agency_consents_to_a_move_that_brings_no_deadline_forward() -> None:
+    extended = plan_of(asked(session=invited()), EXTEND, MONDAY).facts
+
+    moved = plan_of(extended, replace(MOVE, consent=True), MONDAY)
+
+    assert deadline(moved.facts) == (date(2026, 10, 26), "extension")
 
 
 def test_a_session_moves_to_another_room_at_the_same_hour() -> None:

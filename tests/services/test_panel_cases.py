@@ -152,6 +152,23 @@ def letters(uow: UnitOfWork, kind: str) -> list[tuple[str, str]]:
         return [(row.case_ref, row.to_address) for row in rows]
 
 
+def states(uow: UnitOfWork, kind: str) -> list[str]:
+    """How each letter of a kind stands in the outbox."""
+    table = queries.message
+    with uow.read() as connection:
+        return [
+            row.status for row in connection.execute(table.select().where(table.c.kind == kind).order_by(table.c.id))
+        ]
+
+
+def reasons(uow: UnitOfWork, kind: str) -> list[tuple[str, str]]:
+    """Which case letters of a kind are about, and why they say it is so."""
+    table = queries.message
+    with uow.read() as connection:
+        rows = connection.execute(table.select().where(table.c.kind == kind).order_by(table.c.id))
+        return [(row.case_ref, json.loads(row.context)["reason"]) for row in rows]
+
+
 def history(uow: UnitOfWork, ref: str, event: str) -> list[dict[str, Any]]:
     with uow.read() as connection:
         lines = queries.history_of(connection, queries.subject_by_ref(connection, ref).id)
@@ -217,7 +234,7 @@ def test_a_supplementary_day_says_its_deadline_and_who_could_be_seen_there(octob
     assert (added.ref, added.state, added.deadline.on, added.unseen) == (
         f"{CODE}-2026-P2026-11-17", "SITTING", date(2026, 10, 27), (POLICE,)
     )  # fmt: skip
-    assert added.cut_off.on > facts(october, POLICE).dates.request.on
+    assert added.cut_off.on > added.cut_off_was.on > facts(october, POLICE).dates.request.on
     assert facts(october, POLICE).dates.cut_off == added.cut_off
     sessions.offer(october, POLICE, to=at("2026-11-17 09:00"), now=OCTOBER, by="clerk")
     assert starts(october, POLICE) == ["17 09:00"]
@@ -293,6 +310,25 @@ def test_a_day_stood_down_may_leave_the_reserve_as_it_is(october: UnitOfWork) ->
         add_day(october, PANEL)
 
 
+def test_sessions_are_not_moved_to_a_day_that_is_not_ahead(october: UnitOfWork) -> None:
+    add_day(october, THURSDAY, reserve=True)
+
+    with pytest.raises(WrongInputError) as refused:
+        panel_days.stand_down_day(
+            october, partnership=CODE, year=YEAR, day=THURSDAY, reserve=PANEL, reason="Flood", now=AFTER, by="clerk"
+        )
+
+    assert str(refused.value) == (
+        "Tuesday 10 November 2026 is not ahead, so nobody could be seen there; give --reserve a later panel day of "
+        f"{CODE}-2026, or --no-reserve."
+    )
+
+
+def test_nobody_attends_longer_in_part_than_the_session_lasted(october: UnitOfWork) -> None:
+    with pytest.raises(RefusedError, match="its session was of 30 minutes; give --minutes up to that"):
+        sessions.record(october, POLICE, "in-part", minutes=500, now=AFTER, by="clerk")
+
+
 # --- two agencies change places --------------------------------------------------------------------------------------
 
 
@@ -323,6 +359,10 @@ def test_an_agency_that_asked_keeps_its_deadline_and_so_does_the_one_it_changes_
     assert (deadline(october, COUNTY), deadline(october, POLICE)) == before
     assert starts(october, COUNTY, POLICE) == ["17 09:00", "10 09:00"]
     assert (session(october, COUNTY).asks, session(october, POLICE).asks) == (1, 0)
+    assert reasons(october, "panel_invitation_changed")[-2:] == [
+        (COUNTY, "you asked for another time, and another agency has changed places with you"),
+        (POLICE, "another agency asked for another time, and you and it have changed places"),
+    ]
 
 
 def test_the_panel_moves_no_deadline_earlier_by_letting_two_change_places(october: UnitOfWork) -> None:
@@ -476,11 +516,42 @@ def test_case_22_an_exchange_that_is_needed_no_more_cannot_be_accepted(october: 
     sessions.offer_exchange(october, COUNTY, wanted_by=POLICE, now=OCTOBER, by="clerk")
     sessions.move(october, POLICE, to=at("2026-11-10 14:00"), asked_by="agency", now=OCTOBER, by="clerk")
 
-    with pytest.raises(RefusedError, match=f"{POLICE} needs it no more"):
+    with pytest.raises(RefusedError, match="it has been offered none"):
         sessions.accept_offer(october, COUNTY, now=OCTOBER, by="clerk")
-    sessions.decline_offer(october, COUNTY, now=OCTOBER, by="clerk")
 
-    assert session(october, COUNTY).offered_at is None
+    assert (session(october, COUNTY).offered_at, starts(october, COUNTY)) == (None, ["10 09:00"])
+    assert states(october, "time_offered") == ["SUPERSEDED"]
+    assert whole(october, OCTOBER)
+
+
+def test_case_22_an_exchange_with_an_agency_that_is_not_to_be_seen_is_offered_no_more(october: UnitOfWork) -> None:
+    sessions.ask(october, POLICE, now=OCTOBER, by="clerk")
+    sessions.offer_exchange(october, COUNTY, wanted_by=POLICE, now=OCTOBER, by="clerk")
+
+    sessions.cancel(october, POLICE, reason="They cannot come", now=OCTOBER, by="clerk")
+
+    assert (session(october, COUNTY).offered_at, states(october, "time_offered")) == (None, ["SUPERSEDED"])
+    assert whole(october, OCTOBER)
+
+
+def test_a_day_in_reserve_is_called_in_only_once_the_time_offered_there_is_accepted(october: UnitOfWork) -> None:
+    cut_off = facts(october, POLICE).dates.cut_off
+    add_day(october, NEXT_TUESDAY, reserve=True)
+    sessions.ask(october, POLICE, now=OCTOBER, by="clerk")
+
+    def stands() -> tuple[list[str], bool]:
+        return [one.state for one in orders(october)], facts(october, POLICE).dates.cut_off == cut_off
+
+    sessions.offer(october, POLICE, to=at("2026-11-17 09:00"), now=OCTOBER, by="clerk")
+    offered = stands()
+    sessions.decline_offer(october, POLICE, now=OCTOBER, by="clerk")
+    declined = stands()
+    sessions.offer(october, POLICE, to=at("2026-11-17 09:30"), now=OCTOBER, by="clerk")
+    sessions.accept_offer(october, POLICE, now=OCTOBER, by="clerk")
+
+    assert (offered, declined) == ((["SITTING", "RESERVE"], True), (["SITTING", "RESERVE"], True))
+    assert (stands(), starts(october, POLICE)) == ((["SITTING", "SITTING"], False), ["17 09:30"])
+    assert whole(october, OCTOBER)
 
 
 def test_case_22_a_declined_time_is_free_again_and_the_request_stays_a_task(october: UnitOfWork) -> None:

@@ -167,17 +167,25 @@ def _needs_consent(rules: Rulebook, facts: CaseFacts, act: acts.Move) -> NotNow 
     current = facts.dates.deadline
     if act.asked_by != "panel" or act.consent or current is None or facts.asked_at is None:
         return None
-    ruled, before = deadline_of(rules, act.slot.on), facts.dates.panel_day
+    ruled = deadline_of(rules, act.slot.on)
     if not _still_owed(facts) or ruled.on >= current.on:
         return None
-    if facts.dates.extended and before is not None and ruled.on >= deadline_of(rules, before.on).on:
-        return None  # the extension stands: the panel's day itself moves no earlier
+    if _extension_stands(rules, facts, ruled):
+        return None
     return NotNow(
         facts.ref,
         "MOVE",
         f"its deadline would move earlier, from {london.spell_day(current.on)} to {london.spell_day(ruled.on)}; "
         f"use a day whose deadline is not earlier, or record the agency's consent.",
     )
+
+
+def _extension_stands(rules: Rulebook, facts: CaseFacts, ruled: Dated) -> bool:
+    """Whether a longer extension outlives a move: the panel's day itself moves no earlier."""
+    current, before = facts.dates.deadline, facts.dates.panel_day
+    if not facts.dates.extended or current is None or before is None or ruled.on > current.on:
+        return False
+    return ruled.on >= deadline_of(rules, before.on).on
 
 
 def _still_owed(facts: CaseFacts) -> bool:
@@ -201,6 +209,7 @@ def _deadline_after_panel(
     """
     dates = replace(facts.dates, panel_day=panel_day_of(rules, on))
     ruled, current = deadline_of(rules, on), facts.dates.deadline
+    consent = consent and not _extension_stands(rules, facts, ruled)
     untold = facts.asked_at is None and facts.state == CaseState.PLANNED
     owed = _still_owed(facts) and ruled.at > at and (consent or current is None or ruled.on > current.on)
     if not (untold or owed) or (current is not None and ruled.on == current.on):
@@ -242,6 +251,9 @@ def record(rules: Rulebook, facts: CaseFacts, act: acts.Record, at: datetime) ->
         return NotNow(facts.ref, event, f"its session begins on {london.spell(session.starts_at)}; record it then.")
     if act.outcome == "in-part" and not act.minutes:
         return NotNow(facts.ref, event, "say how many minutes they were there.")
+    length = int((session.ends_at - session.starts_at).total_seconds()) // 60
+    if act.outcome == "in-part" and act.minutes is not None and act.minutes > length:
+        return NotNow(facts.ref, event, f"its session was of {length} minutes; give --minutes up to that.")
     came = tuple(who.strip() for who in act.came if who.strip())
     recorded = replace(session, state=SessionState(transition.then), recorded_at=at, minutes=act.minutes, came=came)
     after = replace(facts, session=recorded)
