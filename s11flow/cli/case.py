@@ -11,13 +11,15 @@ import typer
 from s11flow.cli import options, show
 from s11flow.cli.frame import at_work
 from s11flow.cli.options import AsJson, DryRun, Now, Partnership, Reason, Ref, YearOption
-from s11flow.domain.model import Track
+from s11flow.domain.model import CaseState, Track
 
 if TYPE_CHECKING:
+    from s11flow.domain.model import CaseFacts, Plan
     from s11flow.services.cases import ActOn
     from s11flow.services.submissions import Received
 
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over a file of that name, with whatever was filled in.")]
 
 app = typer.Typer(no_args_is_help=True, help="Look at cases, and record what happens to one.")
 
@@ -59,10 +61,11 @@ def _cases(found: list[dict[str, Any]]) -> None:
 
 
 @app.command()
-def form(ref: Ref, output: Output, partnership: Partnership = None, now: Now = None) -> None:
+def form(ref: Ref, output: Output, force: Force = False, partnership: Partnership = None, now: Now = None) -> None:
     """Write the report form of a case as a Word file, for the agency to fill in.
 
     Nobody has to use it."""
+    options.unless_there(output, force=force)
     with at_work(partnership, now=now, reads=True) as desk:
         from s11flow.services.forms import report_form
 
@@ -72,10 +75,13 @@ def form(ref: Ref, output: Output, partnership: Partnership = None, now: Now = N
 
 
 @app.command("judgement-form")
-def judgement_form(ref: Ref, output: Output, partnership: Partnership = None, now: Now = None) -> None:
+def judgement_form(
+    ref: Ref, output: Output, force: Force = False, partnership: Partnership = None, now: Now = None
+) -> None:
     """Write an empty judgement of a case as a workbook, for the panel to fill in.
 
     `s11flow assess` reads it back."""
+    options.unless_there(output, force=force)
     with at_work(partnership, now=now, reads=True) as desk:
         from s11flow.services.forms import judgement_form as book
 
@@ -150,6 +156,7 @@ def _as_read(found: dict[str, Any] | None) -> dict[str, object]:
         "completed by": by,
         "its own ratings": found["self_ratings"] or ("not answered" if found["form"] else "none: a format of its own"),
         "links": "; ".join(_link(each) for each in found["links"]),
+        "taken": " ".join(found["taken"]),
         "not surely read": " ".join(found["notes"]),
     }
 
@@ -241,13 +248,16 @@ def told_received(done: Received) -> None:
     reading = done.reading
     if reading.form is not None:
         said = sum(answer.is_given for answer in reading.form.answers)
-        rated = sum(bool(answer.rating or answer.as_given) for answer in reading.form.answers)
+        rated = sum(answer.rating is not None for answer in reading.form.answers)
         show.line(f"  {reading.file} is the form: {said} requirements are answered, {rated} of them with a rating.")
+        off = [f'{each.requirement} "{each.as_given}"' for each in reading.form.answers if each.is_off_the_scale]
+        if off:
+            show.line(f"  Not a rating of the scale, kept as it was given: {'; '.join(off)}.")
     if done.unanswered:
         show.line(f"  Not answered: {', '.join(done.unanswered)}.")
     for number, link in enumerate(reading.closed_links, 1):
         show.line(f"  Link {number} of {link.file} opens only inside: {link.address} ({link.why_closed}).")
-    for note in reading.notes:
+    for note in (*reading.taken, *reading.notes):
         show.line(f"  {note}")
 
 
@@ -343,14 +353,17 @@ def choose(
 # --- everything else that happens to a case ---------------------------------------------------------------------------
 
 
-def act(ref: str, what: ActOn, *, partnership: str | None, now: datetime | None, dry_run: bool, as_json: bool) -> None:
-    """Do one thing to a case, and tell what came of it."""
+def act(
+    ref: str, what: ActOn, *, partnership: str | None, now: datetime | None, dry_run: bool, as_json: bool
+) -> Plan[CaseFacts]:
+    """Do one thing to a case, tell what came of it, and give it back."""
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.cli.outcome import tell
         from s11flow.services import cases
 
         plan = cases.act(desk.uow, desk.case(ref), what, by=desk.by, now=desk.now)
     tell(plan, as_json=as_json, dry_run=dry_run)
+    return plan
 
 
 @app.command()
@@ -582,4 +595,9 @@ def correct(
 
     if letter and letter not in KINDS:
         raise WrongInputError(f"There is no kind of letter called {letter}; the kinds are {', '.join(KINDS)}.")
-    act(ref, Correct(wrong, right, letter), partnership=partnership, now=now, dry_run=dry_run, as_json=as_json)
+    plan = act(ref, Correct(wrong, right, letter), partnership=partnership, now=now, dry_run=dry_run, as_json=as_json)
+    if plan.facts.state == CaseState.NOT_SUBMITTED and not as_json:
+        show.line(
+            f"{plan.facts.ref} stays not submitted. If its report came after all, "
+            f"`s11flow case receive {plan.facts.ref} FILE --received-at WHEN` files it as of then."
+        )

@@ -115,6 +115,14 @@ def text_of(path: Path) -> str:
         raise WrongInputError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
 
 
+def unless_there(path: Path, *, force: bool) -> None:
+    """WrongInputError where a form would be written over one of that name, unless *force*: it may be filled in."""
+    if path.exists() and not force:
+        raise WrongInputError(
+            f"{path} is there already and may be filled in; name another file, or give --force to write over it."
+        )
+
+
 def write_out(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; WrongInputError says why it could not be."""
     partial = path.with_name(f".{path.name}.partial")

@@ -65,6 +65,11 @@ class Answer:
     by_table: str = ""
 
     @property
+    def is_off_the_scale(self) -> bool:
+        """Whether what was written as the rating is none of the scale, nor of one the definition knows."""
+        return self.rating is None and bool(self.as_given)
+
+    @property
     def is_given(self) -> bool:
         """Whether anything is said of the requirement."""
         return bool(self.response or self.practice or self.rating or self.as_given)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, update
@@ -14,11 +14,12 @@ from db import queries
 from db.unit_of_work import UnitOfWork
 from s11flow.domain import acts, raters
 from s11flow.domain.decide import basis_of
-from s11flow.domain.definition import Definition
+from s11flow.domain.definition import Definition, Standard
 from s11flow.domain.model import CaseFacts
+from s11flow.domain.statistics import Answered, Mark
 from s11flow.letters.compose import Dossier
 from s11flow.reports import Assessment, read_assessment
-from s11flow.reports.assessment import ReviewAction
+from s11flow.reports.assessment import NO_JUDGEMENT, RequirementRating, StandardRating
 from s11flow.services import cases, held_actions, own_words, readings
 from s11flow.services.chain import canonical
 from s11flow.services.readings import Reading
@@ -128,26 +129,73 @@ def _next_version(connection: Connection, case_id: int) -> int:
 
 
 def for_letters(judgement: Assessment, definition: Definition, basis: str) -> dict[str, object]:
-    """What the letters say of a judgement: each standard's rating in words, good practice, recommendations, actions."""
-    titles = {standard.number: standard.title for standard in definition.standards}
-    words = {rating.code: rating.word for rating in definition.scale}
+    """What the letters say of a judgement, in words: all that the Assurance Report prints of it."""
+    rated = {rating.standard: rating for rating in judgement.standards}
     return {
         "basis": basis,
         "ratings": [
-            {"standard": item.standard, "title": titles[item.standard],
-             "word": words.get(item.panel or "", "no judgement"), "reason": item.said}
-            for item in judgement.standards
+            _rated(judgement, standard, rated[standard.number], definition)
+            for standard in definition.standards
+            if standard.number in rated
         ],
-        "good_practice": [remark.text for remark in judgement.good_practice],
-        "recommendations": [item.text for item in judgement.recommendations],
+        "mapping": judgement.mapping,
+        **_remarks(judgement, None),
+        "good_practice": [
+            remark.text + (f" (standard {remark.standard})" if remark.standard else "")
+            for remark in judgement.good_practice
+        ],
+        "recommendations": [
+            {"what": item.text, "owner": item.owner, "by": _day(item.by)} for item in judgement.recommendations
+        ],
         "actions": [
-            {"what": item.what, "owner": item.owner, "by": _by_when(item)} for item in judgement.actions
+            {"what": item.what, "owner": item.owner, "by": _day(item.by), "status": item.status}
+            for item in judgement.actions
         ],
-    }  # fmt: skip
+        "impact": judgement.impact,
+        "agency_response": judgement.agency_response,
+        "dissent": judgement.dissent,
+    }
 
 
-def _by_when(action: ReviewAction) -> str:
-    """By when an action is to be done, or that it is."""
-    if action.status == "done":
-        return "done"
-    return action.by.isoformat() if action.by else ""
+def _rated(
+    judgement: Assessment, standard: Standard, rating: StandardRating, definition: Definition
+) -> dict[str, object]:
+    words = {each.code: each.word for each in definition.scale}
+    asked = [(item, judgement.rating_of(item.number)) for item in standard.requirements]
+    return {
+        "standard": standard.number,
+        "title": standard.title,
+        "word": _in_words(rating.panel_mark, words, NO_JUDGEMENT),
+        "reason": rating.said,
+        "requirements": [
+            {
+                "number": item.number,
+                "text": item.text,
+                "own": _in_words(one.own_mark, words, "not answered"),
+                "panel": _in_words(one.panel_mark, words, NO_JUDGEMENT),
+                "reason": one.said,
+            }
+            for item, one in asked
+            if one != RequirementRating(requirement=item.number)
+        ],
+        **_remarks(judgement, standard.number),
+    }
+
+
+def _remarks(judgement: Assessment, standard: str | None) -> dict[str, list[str]]:
+    """What is said of one standard; of no one standard for None."""
+    kinds = {"working_well": judgement.working_well, "worried": judgement.worried, "needs": judgement.needs}
+    return {kind: [each.text for each in said if each.standard == standard] for kind, said in kinds.items()}
+
+
+def _in_words(mark: Mark, words: Mapping[str, str], nothing: str) -> str:
+    if mark.answered == Answered.NOT_ANSWERED:
+        return nothing
+    if mark.code is None:
+        return f'on another scale: "{mark.given}"' if mark.given else mark.answered.value
+    given = f' (given as "{mark.given}")' if mark.given else ""
+    return words[mark.code] + (", qualified" if mark.answered == Answered.QUALIFIED else "") + given
+
+
+def _day(by: date | None) -> str:
+    return by.isoformat() if by else ""

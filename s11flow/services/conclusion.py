@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -42,17 +42,17 @@ def approve_report(uow: UnitOfWork, *, partnership: str, year: int | str, now: d
     """Approve the Assurance Report: every case enters it, the themes go out, the report is circulated.
 
     Refused while a case is neither agreed, not submitted, never asked, in the report already nor at an end; the
-    refusal names them. Returns the references of the cases included.
+    refusal names them, and says what each needs. Returns the references of the cases included.
     """
     with uow.write() as connection:
         loaded, row = loaded_cycle(connection, partnership, year)
         transition = _cycle_transition(loaded, CycleEvent.APPROVE_REPORT)
         found = _cases_held(connection, row.id)
         states = {case.ref: _state_by(case, now) for case in found}
-        pending = [case.ref for case in found if not _is_settled(case, states[case.ref])]
+        pending = [case for case in found if not _is_settled(case, states[case.ref])]
         if pending:
             those = "1 case is" if len(pending) == 1 else f"{len(pending)} cases are"
-            why = f"{those} not settled: {', '.join(pending)}. Agree, excuse or cover each first."
+            why = f"{those} not settled: {_what_each_needs(pending, states)}."
             raise RefusedError(NotNow(loaded.ref, CycleEvent.APPROVE_REPORT, why))
         ready = [case for case in found if states[case.ref] in _READY or is_signed(_facts(case))]
         changes = [cases.change_for(case, acts.Include("report"), by=by, now=now) for case in ready]
@@ -60,6 +60,31 @@ def approve_report(uow: UnitOfWork, *, partnership: str, year: int | str, now: d
         told = Dossier(cycle=reports.for_letters(connection, loaded, now))
         _cycle_moves(connection, loaded, transition, now, by, letters=_themes(loaded, found, now), dossier=told)
     return tuple(case.ref for case in ready)
+
+
+_NEXT = {
+    CaseState.SUBMITTED: "accept the report, `case accept`, then have the panel consider and judge it",
+    CaseState.RETURNED: "accept the report, `case accept`, then have the panel consider and judge it",
+    CaseState.CONSIDERED: "file the judgement, `assess`, and agree it, `agree`",
+    CaseState.ASSESSED: "agree the judgement, `agree`",
+}
+_STILL_TO_COME = "its report is to come; or `case excuse` or `case cover` it"
+
+
+def _what_each_needs(pending: Sequence[Loaded], states: Mapping[str, CaseState]) -> str:
+    """The cases by what each still needs, one group after another."""
+    groups: dict[str, list[str]] = {}
+    for case in pending:
+        groups.setdefault(_what_it_needs(_facts(case), states[case.ref]), []).append(case.ref)
+    return "; ".join(f"{', '.join(refs)} ({need})" for need, refs in groups.items())
+
+
+def _what_it_needs(facts: CaseFacts, state: CaseState) -> str:
+    if state != CaseState.ACCEPTED:
+        return _NEXT.get(state, _STILL_TO_COME)
+    if facts.session is None or not facts.session.is_live:
+        return "have it considered, `case consider`, then `assess` and `agree`"
+    return "record its session, `panel record`, then `assess` and `agree`"
 
 
 def _is_settled(case: Loaded, state: CaseState) -> bool:

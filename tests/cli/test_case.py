@@ -113,6 +113,23 @@ def test_an_extension_a_move_and_a_reply_are_told_with_the_letters_they_owe(aske
     assert [event["event"] for event in replied["events"]][-1:] == ["REPLY"]
 
 
+def test_a_correction_that_leaves_a_case_not_submitted_says_how_a_report_that_came_is_filed(asked: Cli) -> None:
+    assert asked("tick", "--now", "2026-10-21T10:01").code == 0
+    wrong, right = "that nothing had come", "It came on 19 October"
+
+    done = asked("case", "correct", "05A", "--wrong", wrong, "--right", right, "--now", "2026-10-21T11:00")
+
+    assert done.out.splitlines()[-1] == (
+        "GSCP-2026-05A stays not submitted. If its report came after all, "
+        "`s11flow case receive GSCP-2026-05A FILE --received-at WHEN` files it as of then."
+    )
+
+
+def test_an_empty_list_of_letters_says_what_none_of_them_is(asked: Cli) -> None:
+    assert asked("outbox", "list", "--status", "bounced").err == "No letter that was asked for is bounced.\n"
+    assert asked("outbox", "list", "--kind", "chair_letter").err == "No letter is as asked for.\n"
+
+
 def test_an_escalation_is_held_resumed_acknowledged_and_followed_up(asked: Cli) -> None:
     for now in ("2026-10-20T17:01", "2026-10-21T10:01"):
         assert asked("tick", "--now", now).code == 0
@@ -199,6 +216,34 @@ def test_the_report_form_of_a_case_is_written_for_its_agency(asked: Cli, tmp_pat
         "Tuesday 20 October 2026, 5pm",
         "section11@gloucestershire-partnership.example",
     ]
+
+
+@pytest.mark.parametrize("command", ["form", "judgement-form"])
+def test_a_form_that_may_be_filled_in_is_written_over_only_when_that_is_asked(
+    asked: Cli, tmp_path: Path, command: str
+) -> None:
+    filled = tmp_path / "filled"
+    filled.write_text("hours of work", encoding="utf-8")
+    said = asked("case", command, "05A", "-o", str(filled), "--now", "2026-07-07")
+
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        f"{filled} is there already and may be filled in; name another file, or give --force to write over it.\n"
+    )
+    assert filled.read_text(encoding="utf-8") == "hours of work"
+    assert asked("case", command, "05A", "-o", str(filled), "--force", "--now", "2026-07-07").code == 0
+    assert filled.read_bytes().startswith(b"PK")
+
+
+def test_a_judgement_before_its_session_is_refused_with_what_comes_first(asked: Cli) -> None:
+    assert asked("case", "receive", "01", "report.txt", "--now", "2026-10-05").code == 0
+    judgement = Path(__file__).parents[2] / "docs/examples/assessment.json"
+    said = asked("assess", "01", str(judgement), "--now", "2026-10-06")
+
+    assert said.err == (
+        "Cannot assess for GSCP-2026-01: the panel has not considered it yet; record its session with `panel record`, "
+        "or that it was considered without one with `case consider --on-paper`.\n"
+    )
 
 
 def test_a_judgement_filled_in_as_a_workbook_is_filed_as_the_same_in_json_is(asked: Cli, tmp_path: Path) -> None:

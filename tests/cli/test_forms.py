@@ -46,6 +46,15 @@ def test_what_was_read_of_a_form_is_said_and_shown(cli: Cli, form: Filling) -> N
     assert "http://intranet/policy (opens only inside" in shown
 
 
+def test_what_is_no_rating_of_the_scale_is_said_and_not_counted_as_one(cli: Cli, form: Filling) -> None:
+    said = received(cli, form.answer("1.1", "Yes.", "", "Green").answer("2.1", "Yes.", "", "purple-ish"))
+
+    assert said.splitlines()[1:3] == [
+        "  back.docx is the form: 2 requirements are answered, 1 of them with a rating.",
+        '  Not a rating of the scale, kept as it was given: 2.1 "purple-ish".',
+    ]
+
+
 def test_a_dry_run_reads_the_form_and_keeps_nothing(cli: Cli, form: Filling) -> None:
     before = cli.stored()
 

@@ -223,12 +223,33 @@ def a_dossier() -> Dossier:
         assessment={
             "basis": "report and session",
             "ratings": [
-                {"standard": "1", "title": "Leadership", "word": "Green", "reason": "A named lead with time."},
+                {
+                    "standard": "1",
+                    "title": "Leadership",
+                    "word": "Green",
+                    "reason": "A named lead with time.",
+                    "requirements": [
+                        {
+                            "number": "1.1",
+                            "text": "A senior lead is named.",
+                            "own": "Green",
+                            "panel": "Amber",
+                            "reason": "The lead has left.",
+                        }
+                    ],
+                    "working_well": ["Leaders ask each month."],
+                    "worried": ["The lead's post is empty."],
+                    "needs": ["Fill the post."],
+                },
                 {"standard": "4", "title": "Listening", "word": "Amber", "reason": "One survey only."},
             ],
             "good_practice": ["A youth forum that meets each term."],
-            "recommendations": ["Ask children about the new service."],
-            "actions": [{"what": "Run a second survey", "owner": "Head of Service", "by": "2027-03-31"}],
+            "recommendations": [{"what": "Ask children about the new service.", "owner": "", "by": "2027-01-29"}],
+            "actions": [
+                {"what": "Run a second survey", "owner": "Head of Service", "by": "2027-03-31", "status": "under way"},
+                {"what": "Train the front desk", "owner": "", "by": "", "status": "done"},
+            ],
+            "dissent": "One member would have said Red.",
         },
         overview={
             "sessions": [

@@ -346,6 +346,24 @@ def test_the_chairs_own_agency_is_told_that_the_alternate_will_hear() -> None:
     assert "Executive Chair" not in letter.text
 
 
+def test_the_draft_and_the_judgement_show_what_the_report_prints_of_it_and_nothing_empty() -> None:
+    for kind in ("accuracy_check", "feedback"):
+        text = words_of(written(a_letter(kind)).text)
+        for said in (
+            "1.1 A senior lead is named. Green Amber The lead has left.",
+            "Working well - Leaders ask each month.",
+            "Worried about - The lead's post is empty.",
+            "Needs to happen - Fill the post.",
+            "Ask children about the new service. your agency Friday 29 January 2027",
+            "Run a second survey under way Head of Service Wednesday 31 March 2027",
+            "Train the front desk done none named no date given",
+            "Where the panel was divided",
+        ):
+            assert said in text
+        for empty in ("Standard 4:", "Across the standards", "What changed for children", "agency's response -"):
+            assert empty not in text
+
+
 @pytest.mark.parametrize(
     ("state", "has_report", "said"),
     [

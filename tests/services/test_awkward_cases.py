@@ -714,7 +714,7 @@ def test_case_36_a_partial_report_is_returned_then_accepted_with_a_waiver_and_th
     autumn.until(came)
     partial = autumn.report(YOUTH, came, addresses=("1", "2", "4"))
     (gap,) = partial.missing
-    with pytest.raises(RefusedError, match="return it, or give a waiver"):
+    with pytest.raises(RefusedError, match="or accept it with `--waiver`"):
         autumn.act(YOUTH, acts.AcceptReport(), came)
     autumn.act(YOUTH, acts.ReturnReport((gap,), date(2026, 10, 19)), came)
     autumn.until(at("2026-10-20 12:00"))

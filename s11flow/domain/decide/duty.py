@@ -24,6 +24,7 @@ from s11flow.domain.decide.reports import with_reason
 from s11flow.domain.errors import NotNow, Refused
 from s11flow.domain.lifecycle import CASE
 from s11flow.domain.model import (
+    AgencyStatus,
     CaseEvent,
     CaseFacts,
     CaseState,
@@ -166,6 +167,9 @@ def revive(rules: Rulebook, facts: CaseFacts, act: acts.Revive, at: datetime) ->
     transition = find_transition(facts, CaseEvent.REVIVE)
     if isinstance(transition, Refused):
         return transition
+    if facts.agency.status == AgencyStatus.ENDED:
+        why = f"{facts.agency.name} is there no more ({facts.agency.status_reason}); ask the agency that follows it."
+        return NotNow(facts.ref, "REVIVE", why)
     if not act.reason.strip():
         return NotNow(facts.ref, "REVIVE", "give a reason; it is kept in the history.")
     wait = rules.definition.policy.revived_working_days
@@ -251,7 +255,7 @@ def _past_pack_day(rules: Rulebook, facts: CaseFacts, act: acts.Extend) -> str |
         return None
     return (
         f"the panel's pack leaves on {london.spell_day(limit)}, the latest day the Business Manager may extend to; "
-        "a later one needs the panel's consent (say so if it was given)."
+        "a later one needs the panel's consent; if it was given, say so with `--panel-consents`."
     )
 
 

@@ -63,7 +63,7 @@ def assess(rules: Rulebook, facts: CaseFacts, act: acts.Assess, at: datetime) ->
     """File a draft judgement; the agency checks its facts."""
     transition = find_transition(facts, CaseEvent.ASSESS)
     if isinstance(transition, Refused):
-        return transition
+        return _to_be_considered_first(facts) or transition
     if (why := raters.why_not(rules.definition, facts, act)) is not None:
         return NotNow(facts.ref, CaseEvent.ASSESS, why)
     letter = event_letter(facts, "accuracy_check", at, "the draft judgement is ready to be checked for accuracy")
@@ -72,6 +72,17 @@ def assess(rules: Rulebook, facts: CaseFacts, act: acts.Assess, at: datetime) ->
         facts, transition, at, cause=act.basis, data=by if act.author or act.rated_by else {}, letters=(letter,),
         assessed_at=at, agreed_at=None,
     )  # fmt: skip
+
+
+def _to_be_considered_first(facts: CaseFacts) -> NotNow | None:
+    """The refusal of a judgement on a case that the panel may consider and has not; None for any other."""
+    if CASE.find(facts.state, CaseEvent.CONSIDER) is None:
+        return None
+    why = (
+        "the panel has not considered it yet; record its session with `panel record`, or that it was considered "
+        "without one with `case consider --on-paper`."
+    )
+    return NotNow(facts.ref, CaseEvent.ASSESS, why)
 
 
 def agree(rules: Rulebook, facts: CaseFacts, act: acts.Agree, at: datetime) -> Decision:

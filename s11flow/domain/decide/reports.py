@@ -96,9 +96,8 @@ def accept(rules: Rulebook, facts: CaseFacts, act: acts.AcceptReport, at: dateti
     if isinstance(transition, Refused):
         return transition
     if (facts.state == CaseState.RETURNED or facts.gaps) and not act.waiver:
-        named = "; ".join(facts.gaps) or "what was asked for has not come"
-        why = f"the report has gaps ({named}); return it, or give a waiver with a reason."
-        return NotNow(facts.ref, "ACCEPT_REPORT", why)
+        what_works = "send it back with `case return`, or accept it with `--waiver` and the reason."
+        return NotNow(facts.ref, "ACCEPT_REPORT", f"{_open_gaps(facts.gaps)}; {what_works}")
     if facts.track == Track.LIGHT and not act.signed_by.strip():
         return NotNow(facts.ref, "ACCEPT_REPORT", "it is a statement of compliance: say who signed it.")
     submission = facts.submission
@@ -112,6 +111,15 @@ def accept(rules: Rulebook, facts: CaseFacts, act: acts.AcceptReport, at: dateti
                  **({"signed_by": act.signed_by} if act.signed_by else {})},
         stops=frozenset({"return_by_reminder"}), submission=submission, waived=bool(act.waiver), return_by=None,
     )  # fmt: skip
+
+
+def _open_gaps(gaps: tuple[str, ...]) -> str:
+    """The gaps within one sentence: of one that is written as several, its first."""
+    if not gaps:
+        return "what was asked for has not come"
+    quoted = [f'"{gap.split(". ")[0].rstrip(".")}"' for gap in gaps]
+    named = f"{', '.join(quoted[:-1])} and {quoted[-1]}" if len(quoted) > 1 else quoted[0]
+    return f"{len(gaps)} gap{'s are' if len(gaps) > 1 else ' is'} open ({named})"
 
 
 def withdraw(rules: Rulebook, facts: CaseFacts, act: acts.WithdrawReport, at: datetime) -> Decision:
