@@ -45,10 +45,10 @@ def list_(
             found = list_messages(
                 connection, status=status, kind=kind, case=about, since=from_, until=options.after(to)
             )
-    show.answer(found, as_json=as_json, plain=lambda: _letters(found))
+    show.answer(found, as_json=as_json, plain=lambda: _letters(found, status))
 
 
-def _letters(found: list[dict[str, Any]]) -> None:
+def _letters(found: list[dict[str, Any]], status: str | None) -> None:
     rows = [
         (
             row["id"],
@@ -62,7 +62,8 @@ def _letters(found: list[dict[str, Any]]) -> None:
         for row in found
     ]
     columns = ("No", "When", "Status", "Letter", "To", "Subject", "Why")
-    show.table(columns, rows, empty="There is no such letter.")
+    empty = f"No letter that was asked for is {status.lower()}." if status else "No letter is as asked for."
+    show.table(columns, rows, empty=empty)
 
 
 @app.command("show")

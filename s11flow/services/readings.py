@@ -46,7 +46,7 @@ class Reading:
 
     `form` is None for a report in a format of its own, which is just as good; `file` is the name of the form's file.
     `notes` has a sentence for everything that was not surely read. `foreign` are the files that are forms of another
-    agency, of which nothing was taken.
+    agency, of which nothing was taken; `taken` says what became of actions that were surely read.
     """
 
     form: FilledForm | None = None
@@ -54,6 +54,7 @@ class Reading:
     links: tuple[FoundLink, ...] = ()
     notes: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
 
     @property
     def closed_links(self) -> tuple[FoundLink, ...]:
@@ -223,10 +224,8 @@ def _together(readings: Sequence[Reading]) -> Reading:
     for reading in newest_first:
         links |= {link.address: link for link in reading.links if link.address not in links}
     forms = [reading for reading in newest_first if reading.form is not None]
-    notes = newest_first[0].notes
-    if not forms:
-        return Reading(links=tuple(links.values()), notes=notes)
-    return Reading(_one_form([each.form for each in forms if each.form]), forms[0].file, tuple(links.values()), notes)
+    form = _one_form([each.form for each in forms if each.form]) if forms else None
+    return replace(newest_first[0], form=form, file=forms[0].file if forms else "", links=tuple(links.values()))
 
 
 def _one_form(forms: Sequence[FilledForm]) -> FilledForm:
@@ -239,9 +238,15 @@ def _one_form(forms: Sequence[FilledForm]) -> FilledForm:
 def stored(body: str) -> Reading:
     """A reading as its row has it."""
     said = orjson.loads(body)
-    links = tuple(FoundLink(**each) for each in said["links"])
     form = said["form"]
-    return Reading(_form(form) if form else None, said["file"], links, tuple(said["notes"]), tuple(said["foreign"]))
+    return Reading(
+        form=_form(form) if form else None,
+        file=said["file"],
+        links=tuple(FoundLink(**each) for each in said["links"]),
+        notes=tuple(said["notes"]),
+        foreign=tuple(said["foreign"]),
+        taken=tuple(said["taken"]),
+    )
 
 
 def _form(said: Mapping[str, Any]) -> FilledForm:

@@ -41,6 +41,14 @@ class Change:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of an agency's word on its actions, in sentences: what was `taken`, and what is not sure."""
+
+    taken: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+
+
 # --- by staff ---------------------------------------------------------------------------------------------------------
 
 
@@ -99,29 +107,34 @@ def report(
     source: str,
     now: datetime,
     by: str,
-) -> tuple[str, ...]:
+) -> Told:
     """Take what an agency's form says of its actions, within the caller's transaction; says what was done and what not.
 
     An action that is held is known by its number, else by its title, and stands as the agency says. One that is not is
-    held from now on if the sort of review and the status are sure. *source* says where the agency said so.
+    held from now on if the sort of review and the status are sure. *source* says where the agency said so. Evidence is
+    held to as many characters as that of staff; the whole of it stays in the report.
     """
     if not said:
-        return ()
+        return Told()
     home = _home(connection, partnership)
     queries.lock(connection, [home])
     there = held(connection, [agency_id])[agency_id]
-    notes: list[str] = []
+    found: list[Told] = []
     by_action: dict[int, list[ReportedAction]] = defaultdict(list)
     for each in said:
         if not (each.what or each.called):
-            notes.append(f'An action without a name says "{each.evidence or each.review or each.status}".')
+            found.append(_unsure(f'An action without a name says "{each.evidence or each.review or each.status}".'))
         elif (known := _known(each, there)) is not None:
             by_action[known.number].append(each)
         else:
-            notes.append(_new(connection, home, agency_id, each, source, now, by))
+            found.append(_new(connection, home, agency_id, each, source, now, by))
     for number, rows in by_action.items():
-        notes += _reported(connection, home, number, rows, source, now, by)
-    return tuple(notes)
+        found.append(_reported(connection, home, number, rows, source, now, by))
+    return Told(tuple(s for each in found for s in each.taken), tuple(s for each in found for s in each.unsure))
+
+
+def _unsure(sentence: str) -> Told:
+    return Told(unsure=(sentence,))
 
 
 def _known(said: ReportedAction, there: Sequence[ReviewAction]) -> ReviewAction | None:
@@ -131,38 +144,49 @@ def _known(said: ReportedAction, there: Sequence[ReviewAction]) -> ReviewAction 
 
 def _reported(
     connection: Connection, home: int, number: int, rows: Sequence[ReportedAction], source: str, now: datetime, by: str
-) -> list[str]:
+) -> Told:
     statuses = {row.status for row in rows if row.status}
     if len(statuses) > 1:
-        return [f"A{number} is given twice, as {' and as '.join(sorted(statuses))}: it was left as it was."]
+        ways = " and as ".join(sorted(statuses))
+        return _unsure(f"A{number} is given twice, as {ways}: it was left as it was.")
     stored = _one(connection, home, number)
     wanted: dict[str, Any] = {"status": statuses.pop()} if statuses else {}
     if evidence := "\n".join(dict.fromkeys(row.evidence for row in rows if row.evidence)):
-        wanted["evidence"] = evidence
+        wanted["evidence"] = evidence[:_LONGEST]
     changed = {name: value for name, value in wanted.items() if getattr(stored, name) != value}
     if not changed:
-        return []
+        return Told()
     _set(connection, home, stored, changed, reported_by=source, now=now, by=by)
     was = f" (it was {stored.status})" if "status" in changed else ""
-    return [f"A{number} is now {changed.get('status', stored.status)} on the agency's word{was}."]
+    taken = f"A{number} is now {changed.get('status', stored.status)} on the agency's word{was}."
+    return Told((taken,), _cut(f"A{number}", evidence))
+
+
+def _cut(called: str, evidence: str) -> tuple[str, ...]:
+    if len(evidence) <= _LONGEST:
+        return ()
+    return (f"The evidence of {called} is held to its first {_LONGEST} characters; the report has the rest.",)
 
 
 def _new(
     connection: Connection, home: int, agency_id: int, said: ReportedAction, source: str, now: datetime, by: str
-) -> str:
+) -> Told:
     if said.called and not said.what:
-        return f"The form speaks of {said.called}, which is no action of this agency."
+        return _unsure(f"The form speaks of {said.called}, which is no action of this agency.")
     kind = kind_of(said.review)
     if len(said.what) > _LONGEST:
-        return f'The action "{said.what[:60]} ..." is not held: it is longer than {_LONGEST} characters. {_ADD}'
+        return _unsure(
+            f'The action "{said.what[:60]} ..." is not held: it is longer than {_LONGEST} characters. {_ADD}'
+        )
     if kind is None or said.status is None:
         lacks = "what sort of review it is from" if kind is None else "how it stands"
-        return f'The action "{said.what}" is not held: it is not sure {lacks}. {_ADD}'
+        return _unsure(f'The action "{said.what}" is not held: it is not sure {lacks}. {_ADD}')
     named = said.review[len(kind) :].lstrip(" :") if plain(said.review).startswith(kind) else said.review
     status = ActionStatus(said.status)
-    given = ReviewAction(0, "", kind, said.what, named[:_LONGEST], status, said.evidence, reported_by=source)
+    given = ReviewAction(0, "", kind, said.what, named[:_LONGEST], status, said.evidence[:_LONGEST], reported_by=source)
     added = _add(connection, home, agency_id, given, now, by)
-    return f'"{said.what}" is new, and is held as {added.called} on the agency\'s word.'
+    taken = f'"{said.what}" is new, and is held as {added.called} on the agency\'s word.'
+    return Told((taken,), _cut(added.called, said.evidence))
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------

@@ -142,8 +142,8 @@ def receive(
     The files are kept before anything is recorded. The same content again is a no-op, noted in the history.
     *addresses* are the standards the report addresses; None means those its form answers, or for a report in a format
     of its own all of them, and for a form of another agency none.
-    *arrived_at* is when it reached us (an aware instant, by default *now*): what decides whether it is in time. What its files say is read as far as it is sure, and what it says of the agency's actions
-    from reviews is taken.
+    *arrived_at* is when it reached us (an aware instant, by default *now*): what decides whether it is in time.
+    What its files say is read as far as it is sure, and what it says of the agency's actions from reviews is taken.
     """
     arrived = arrived_at or now
     if arrived > now:
@@ -241,11 +241,11 @@ def _with_actions(
         return reading
     facts = loaded.facts
     assert isinstance(facts, CaseFacts)
-    notes = review_actions.report(
+    told = review_actions.report(
         connection, reading.form.actions, agency_id=loaded.row.agency_id, partnership=facts.partnership,
         source=f"{reading.form.author or 'the agency'}, in version {version} of {loaded.ref}", now=now, by=by,
     )  # fmt: skip
-    return replace(reading, notes=(*reading.notes, *notes))
+    return replace(reading, notes=(*reading.notes, *told.unsure), taken=told.taken)
 
 
 def _addressed(

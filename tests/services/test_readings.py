@@ -538,10 +538,9 @@ def test_what_the_form_says_of_actions_is_held_on_the_agencys_word_and_reaches_t
         (3, "Not theirs", "planned", "", "clerk"),
         (4, "Review the threshold", "under way", "", source),
     ]
-    assert done.reading.notes == (
+    assert done.reading.notes == (not_held.format("Something else"), not_held.format("Not theirs"))
+    assert done.reading.taken == (
         '"Review the threshold" is new, and is held as A4 on the agency\'s word.',
-        not_held.format("Something else"),
-        not_held.format("Not theirs"),
         "A1 is now done on the agency's word (it was planned).",
     )
     pack = overview_of(uow, "panel_pack")["items_in_order"][0]["review_actions"]

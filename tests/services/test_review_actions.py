@@ -85,16 +85,37 @@ def test_an_action_of_a_form_that_is_too_long_to_hold_is_said_to_be_so(uow: Unit
     said = ReportedAction("Write the plan. " * 100, "Multi-agency audit", "done")
     with registered(uow).write() as connection:
         (agency_id,) = connection.exec_driver_sql("select id from agency where code = '01'").scalars()
-        notes = review_actions.report(
+        told = review_actions.report(
             connection, [said], agency_id=agency_id, partnership=CODE, source="the agency", now=OPENED, by="clerk"
         )
 
-    (note,) = notes
+    (note,) = told.unsure
     assert note == (
         'The action "Write the plan. Write the plan. Write the plan. Write the pl ..." is not held: it is longer than '
         "1000 characters. Add it with `s11flow agencies action add` if it should be."
     )
     assert review_actions.list_(uow, partnership=CODE) == ()
+
+
+def test_evidence_from_a_form_is_held_to_the_length_that_staff_are_held_to_and_it_is_said(uow: UnitOfWork) -> None:
+    added(registered(uow))
+    long = "We asked them all. " * 100
+    said = [
+        ReportedAction("", status="done", evidence=long, called="A1"),
+        ReportedAction("Train the drivers", "Multi-agency audit", "done", long),
+    ]
+    with uow.write() as connection:
+        (agency_id,) = connection.exec_driver_sql("select id from agency where code = '01'").scalars()
+        told = review_actions.report(
+            connection, said, agency_id=agency_id, partnership=CODE, source="the agency", now=OPENED, by="clerk"
+        )
+
+    assert told.unsure == tuple(
+        f"The evidence of {called} is held to its first 1000 characters; the report has the rest."
+        for called in ("A2", "A1")
+    )
+    held = review_actions.list_(uow, partnership=CODE)
+    assert [each.evidence for each in held] == [long[:1000], long[:1000]]
 
 
 def test_an_action_changed_behind_our_back_is_named(uow: UnitOfWork) -> None:
