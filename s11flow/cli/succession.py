@@ -13,7 +13,7 @@ from s11flow.cli.frame import at_work
 from s11flow.cli.options import AsJson, DryRun, Now, Partnership, Reason
 
 if TYPE_CHECKING:
-    from s11flow.services.contacts import Person
+    from s11flow.services.contacts import Left, Person
     from s11flow.services.successions import Succeeded
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help="The agency's code, for instance 05A.")]
@@ -39,8 +39,24 @@ def contact_left(
         done = contacts.contact_left(
             desk.uow, partnership=desk.partnership, code=code, how=how, now=desk.now, by=desk.by
         )
-    said = f"{', '.join(done.agencies)}: letters wait ({done.stopped} stopped); `s11flow agencies hand-over` is next."
-    _answer(done.as_json(), dry_run, as_json, lambda: show.line(said))
+    _answer(done.as_json(), dry_run, as_json, lambda: _tell_left(done))
+
+
+def _tell_left(done: Left) -> None:
+    many = f"{done.stopped} letter{'s' if done.stopped != 1 else ''} to the contact"
+    held = f"{many} that had not left yet {'are' if done.stopped != 1 else 'is'} kept back"
+    show.line(
+        f"Nobody answers for {', '.join(done.agencies)} now; from now on letters to the contact wait. "
+        f"{held if done.stopped else 'None was on its way'}."
+    )
+    for code, roles in done.asked:
+        whom = " and the ".join(roles)
+        show.line(
+            f"{code}: a letter is owed (contact at risk) that asks the {whom} who answers now."
+            if roles
+            else f"{code}: no letter asks who answers now; the register has neither a deputy nor a senior leader of it."
+        )
+    show.line(f"When you know: `s11flow agencies hand-over {done.agencies[0]} --email ADDRESS`.")
 
 
 def hand_over(
@@ -192,6 +208,8 @@ def _succeeded(done: Succeeded, dry_run: bool, as_json: bool) -> None:
 
 def _tell(done: Succeeded) -> None:
     for sentence in done.told:
+        show.line(sentence)
+    for sentence in done.due:
         show.line(sentence)
     for said, refs in (
         ("Reports for them now", done.successor),

@@ -132,9 +132,12 @@ def _answers_for_silence(rules: Rulebook, facts: CaseFacts) -> bool:
     return facts.track != Track.FIRST_YEAR or rules.definition.policy.first_year_is_escalated
 
 
-def _had_the_target(facts: CaseFacts) -> bool:
-    """Whether the agency was asked in time for the target, and so can have missed it."""
-    return facts.asked_at is None or facts.asked_at <= facts.dates.target.at
+def _had_the_target(rules: Rulebook, facts: CaseFacts) -> bool:
+    """Whether the agency was asked with fair notice of the target, and so can have missed it."""
+    if facts.asked_at is None:
+        return True
+    notice = rules.definition.policy.fair_notice_working_days
+    return rules.days.add(london.day_of(facts.asked_at), notice) <= facts.dates.target.on
 
 
 def _is_silent(rules: Rulebook, facts: CaseFacts) -> bool:
@@ -180,7 +183,7 @@ _ONLY_IF: dict[str, Callable[[Rulebook, CaseFacts], bool]] = {
     "contact_check": lambda _, facts: facts.agency.contact is not None and _may_be_asked(facts),
     "contact_wanted": lambda _, facts: facts.agency.contact is None and _may_be_asked(facts),
     "report_request": lambda _, facts: can_be_asked(facts),
-    "target_missed": lambda _, facts: _had_the_target(facts),
+    "target_missed": _had_the_target,
     "escalation_warning": _answers_for_silence,
     "non_submission": _is_silent,
     "escalation": _goes_to_chair,

@@ -454,6 +454,16 @@ class CaseFacts:
     interests: tuple[str, ...] = ()
     seq: int = 0
 
+    @property
+    def owing_members(self) -> tuple[Member, ...]:
+        """The members of a joint report who owe it themselves; what an ended one owed is its successor's alone."""
+        return tuple(member for member in self.members if member.agency.status != AgencyStatus.ENDED)
+
+    @property
+    def merged_members(self) -> tuple[Member, ...]:
+        """Those who are there no more, of whom this case keeps what they sent and reports in their place."""
+        return tuple(member for member in self.members if member.agency.status == AgencyStatus.ENDED)
+
 
 @value(frozen=True, slots=True)
 class PanelDayFacts:

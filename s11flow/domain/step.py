@@ -284,7 +284,10 @@ def _escalate(rules: Rulebook, facts: CaseFacts, action: DueAction, now: datetim
     sent = replace(facts.escalation, state=EscalationState.WITH_CHAIR, sent_at=now)
     after = replace(_done(facts, action), escalation=sent)
     # Each agency of a silent joint report is reported in a letter of its own (case 2).
-    letters = [letter_for(action, after), *(letter_for(action, after, member=m.agency.code) for m in after.members)]
+    letters = [
+        letter_for(action, after),
+        *(letter_for(action, after, member=m.agency.code) for m in after.owing_members),
+    ]
     return Plan(after, (entry,), tuple(letters))
 
 

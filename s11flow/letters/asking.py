@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from calendars import london
-from s11flow.domain.model import CaseDates, CaseFacts, Dated, Track
+from s11flow.domain.model import AgencyStatus, CaseDates, CaseFacts, Dated, SessionState, Track
 from s11flow.domain.timetable import REVIVED
 from s11flow.letters.blocks import (
     Slot,
@@ -98,7 +98,8 @@ class ReportRequest(AboutCase):
     """The duty, the period, the standards, the dates with their reasons, the session to keep free.
 
     `asked_again` is a request after the agency was told that none was owed: it has a deadline of its own, no target.
-    `handed_over` is the day on which the contact before this one was asked. On the light track a signed statement is
+    `handed_over` is the day on which the contact before this one was asked. `merged` are bodies that became part of the
+    agency. On the light track a signed statement is
     asked (`is_statement`), with evidence for the standards of `evidence_for`.
     """
 
@@ -108,6 +109,7 @@ class ReportRequest(AboutCase):
     covers: tuple[str, ...]
     asked_again: bool
     handed_over: str = ""
+    merged: tuple[str, ...] = ()
     is_statement: bool = False
     evidence_for: tuple[str, ...] = ()
     form: Form | None = None
@@ -169,7 +171,8 @@ def report_request(w: Writing) -> ReportRequest:
         standards=standards(w.rules),
         slot=None if live is None else slot(live),
         review_actions=w.dossier.review_actions,
-        covers=tuple(member.agency.name for member in facts.members),
+        covers=tuple(member.agency.name for member in facts.owing_members),
+        merged=tuple(member.agency.name for member in facts.merged_members),
         asked_again=facts.dates.deadline is not None and facts.dates.deadline.rule == REVIVED,
         handed_over=text(w.letter.about, "handed_over"),
         is_statement=facts.track == Track.LIGHT,
@@ -198,18 +201,24 @@ def _form(w: Writing, facts: CaseFacts, known: FormFacts) -> Form:
 
 @dataclass(frozen=True, slots=True)
 class CoveredNotice(AboutCase):
-    """Which agency reports for this one, and how many working days it would have for a report of its own."""
+    """Which agency reports for this one, and how many working days it would have for a report of its own.
+
+    `merged` is what became of it (`part of X since Thursday 1 October 2026`): then it owes nothing itself.
+    """
 
     lead: str
     days_if_not_named: int
+    merged: str = ""
 
 
 def covered_notice(w: Writing) -> CoveredNotice:
-    """Tells a member of a joint report who reports for it."""
+    """Tells a member of a joint report who reports for it, and an agency that ended who does in its place."""
+    _, agency, _ = whose(w.letter)
     return CoveredNotice(
         *case_head(w),
         lead=case_facts(w.letter).agency.name,
         days_if_not_named=w.rules.definition.policy.revived_working_days,
+        merged=agency.status_reason if agency.status == AgencyStatus.ENDED else "",
     )
 
 
@@ -263,7 +272,10 @@ def target_missed(w: Writing) -> TargetMissed:
 
 @dataclass(frozen=True, slots=True)
 class DatesChanged(AboutCase):
-    """The old date, the new one, and why."""
+    """The old date, the new one (empty where there is none for now), and why.
+
+    The panel day is among the dates only until the agency is invited; from then on its invitation says it.
+    """
 
     what: str
     old: str
@@ -274,10 +286,17 @@ class DatesChanged(AboutCase):
 def dates_changed(w: Writing) -> DatesChanged:
     """Tells whoever was told the old date of the new one."""
     about = w.letter.about
-    return DatesChanged(
+    session = case_facts(w.letter).session
+    told = DatesChanged(
         *case_head(w),
         what=text(about, "what") or "date",
         old=when_words(about.get("old")),
         new=when_words(about.get("new")),
         reason=text(w.letter.private, "reason"),
     )
+    day = (
+        day_words(london_day(session.starts_at))
+        if session is not None and session.state == SessionState.PENCILLED
+        else ""
+    )
+    return replace(told, dates=replace(told.dates, panel_day=day))

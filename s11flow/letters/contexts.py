@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from s11flow.domain.model import CaseFacts, CycleFacts, Letter, PanelDayFacts
+from s11flow.domain.model import AgencyStatus, CaseFacts, CycleFacts, Letter, PanelDayFacts
 from s11flow.domain.timetable import Rulebook
 from s11flow.letters import answering, asking, cycle, judging, meeting, silence
 from s11flow.letters import recipients as r
@@ -35,6 +35,11 @@ class Kind:
 
 
 # --- what a subject line may say: what a forecast knows, never a count, a list or the time of writing -----------------
+
+
+def _covered(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
+    agency = r.whose(letter)[1]
+    return {**_case(rules, letter, to), "merged": agency.status_reason if agency.status == AgencyStatus.ENDED else ""}
 
 
 def _case(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
@@ -171,7 +176,7 @@ _TABLE = (
         context=asking.CoveredNotice,
         build=asking.covered_notice,
         recipients=r.contact,
-        subject=_case,
+        subject=_covered,
     ),
     Kind(
         "reminder",

@@ -84,9 +84,9 @@ def senior_leader_and_chair(rules: Rulebook, letter: Letter) -> list[Addressed]:
 
 
 def agency_and_members(rules: Rulebook, letter: Letter) -> Iterator[Addressed]:
-    """The contact, the senior leader, and every member's senior leader of a joint report."""
+    """The contact, the senior leader, and of a joint report the senior leader of every member that owes it."""
     yield from contact_and_senior_leader(rules, letter)
-    for member in case_facts(letter).members:
+    for member in case_facts(letter).owing_members:
         agency = member.agency
         if agency.senior_leader is not None:
             key = f"member-{agency.code}-senior_leader"

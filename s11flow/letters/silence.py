@@ -55,7 +55,7 @@ def escalation_warning(w: Writing) -> EscalationWarning:
         confirmed_at=instant_words(next(confirmed, w.now)),
         goes_to="" if person is None else person.title,
         goes_at=instant_words(_reported_at(w.rules, facts, warned_at=w.now)),
-        members=tuple(member.agency.name for member in facts.members),
+        members=tuple(member.agency.name for member in facts.owing_members),
     )
 
 
@@ -90,7 +90,7 @@ def non_submission(w: Writing) -> NonSubmission:
         sent=_on_record(w, with_address=False),
         goes_to=chair_title(w.rules, facts.agency.code, facts.interests),
         goes_at="" if person is None else day_words(london_day(_reported_at(w.rules, facts, warned_at=warned_at))),
-        members=tuple(member.agency.name for member in facts.members),
+        members=tuple(member.agency.name for member in facts.owing_members),
     )
 
 

@@ -74,7 +74,8 @@ class ReportCase:
     the case. `reason` and `authority` are those of an excuse, `non_submission_at` is when non-submission was
     confirmed, `note` is anything recorded that the schedule of non-submissions must show (why an escalation waits),
     `earlier` is what the panel made of the agency the last time. `author` and `rated_by` are those of the judgement,
-    by role, where they are not the panel's lead and the whole panel.
+    by role, where they are not the panel's lead and the whole panel. `merged` says what an agency became part of whose
+    case reports for it: it is not counted apart.
     """
 
     facts: CaseFacts
@@ -88,6 +89,7 @@ class ReportCase:
     earlier: Earlier | None = None
     author: str = ""
     rated_by: tuple[str, ...] = ()
+    merged: str = ""
 
     @property
     def code(self) -> str:
@@ -147,7 +149,8 @@ def build(
     Raises CountError if an agency would be counted twice, WrongAssessmentError for a judgement that does not fit.
     """
     final, said = status != "draft", additions or Additions()
-    ordered = sorted(cases, key=lambda case: case.code)
+    ordered = sorted((case for case in cases if not case.merged), key=lambda case: case.code)
+    merged = sorted((case for case in cases if case.merged), key=lambda case: case.code)
     standing = _stand(definition, ordered, final=final, counted_until=approved_at)
     outstanding = tuple(each.named for each in standing if _is_outstanding(each, final=final))
     if final and outstanding:
@@ -165,7 +168,7 @@ def build(
         themes=said.themes,
         since_last=_since_last(definition, standing),
         repeated=tuple(_repeated(definition, standing)),
-        year_on_year=(*said.year_on_year, *_other_periods(cycle, standing)),
+        year_on_year=(*said.year_on_year, *_other_periods(cycle, standing), *map(_part_of_another, merged)),
         impact=tuple(Said(each.named, text) for each, text in _texts(standing, lambda judged: judged.impact)),
         recommendations=_recommendations(standing, said.recommendations),
         lessons=said.lessons,
@@ -377,6 +380,10 @@ def _other_periods(cycle: CycleFacts, standing: Sequence[_Standing]) -> list[str
                 "its ratings are not to be compared with those of one year."
             )
     return found
+
+
+def _part_of_another(case: ReportCase) -> str:
+    return f"{case.code} {case.facts.agency.name} is {case.merged}: it is reported on and counted there, once."
 
 
 def _judged(standing: Iterable[_Standing]) -> list[tuple[_Standing, Assessment]]:

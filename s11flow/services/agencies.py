@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import json
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from calendars import london
 from db import queries
+from db.tables import HistoryPrivate
 from db.unit_of_work import UnitOfWork
 from s11flow.cycles import read_definition
 from s11flow.domain.agenda import next_due_at
@@ -124,21 +126,66 @@ def import_register(uow: UnitOfWork, csv_text: str | bytes, *, partnership: str,
     """Bring the register to what the file says. All of it or, if any row is refused, nothing; the account tells all.
 
     Agencies that the file does not name, and columns it does not have, stay as they are. Importing the same file twice
-    changes nothing. Raises WrongInputError for a file that cannot be read, UnknownError for the partnership.
+    changes nothing. A row with a name or a contact that a change on record has ended is refused: the file is older.
+    Raises WrongInputError for a file that cannot be read, UnknownError for the partnership.
     """
     file = read_register(csv_text)
     with uow.write() as connection:
         home = known_home(connection, partnership)
         register = {row.code: row for row in queries.agencies(connection, partnership)}
-        accounts = _accounts(file.rows, register)
+        accounts = _accounts(file.rows, register, _before(connection, home.id))
         if all(account.what != "refused" for account in accounts):
             _apply(connection, home.id, partnership, file.rows, register, now, by)
     return Imported(tuple(accounts), file.encoding)
 
 
-def _accounts(rows: Sequence[RegisterRow], register: Mapping[str, Any]) -> list[RowAccount]:
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What agencies were called, and who answered for them, before a change on record: by code, in small letters."""
+
+    names: Mapping[str, frozenset[str]]
+    contacts: Mapping[str, frozenset[str]]
+
+
+def _before(connection: Connection, home_id: int) -> _Before:
+    names, contacts = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for each in queries.successions(connection, home_id):
+        if each.kind in ("rename", "recommission"):
+            names[each.agency].add(each.before.casefold())
+    line, private = queries.history, queries.table(HistoryPrivate)
+    statement = (
+        select(line.c.data, private.c.body)
+        .join(private, (private.c.subject_id == line.c.subject_id) & (private.c.seq == line.c.seq))
+        .where(line.c.subject_id == home_id, line.c.event == Note.HANDED_OVER.value)
+    )
+    for data, body in connection.execute(statement):
+        if before := json.loads(body).get("before"):
+            for code in json.loads(data)["agencies"]:
+                contacts[code].add(before.casefold())
+    return _Before(_frozen(names), _frozen(contacts))
+
+
+def _frozen(found: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    return {code: frozenset(said) for code, said in found.items()}
+
+
+def _older(row: RegisterRow, stored: Any, before: _Before) -> Iterator[str]:
+    """What says that the row is older than what is on record of its agency."""
+    for column, was, command in (
+        ("name", before.names, f"rename {row.code} --name"),
+        ("contact_email", before.contacts, f"hand-over {row.code} --email"),
+    ):
+        given, holds = row.values.get(column) or "", getattr(stored, column) or ""
+        if given.casefold() != holds.casefold() and given.casefold() in was.get(row.code, ()):
+            yield (
+                f"its {column} {given} is of before a change on record, and {holds} holds now; write that, or if it is "
+                f"{given} again, record it with `s11flow agencies {command}`"
+            )
+
+
+def _accounts(rows: Sequence[RegisterRow], register: Mapping[str, Any], before: _Before) -> list[RowAccount]:
     merged = _merged(rows, register)
-    faults = {row.line: [*row.faults, *_own_faults(row, register, merged)] for row in rows}
+    faults = {row.line: [*row.faults, *_own_faults(row, register, merged, before)] for row in rows}
     for line, fault in _lead_faults(rows, merged):
         faults[line].append(fault)
     return [_account(row, faults[row.line], register.get(row.code)) for row in rows]
@@ -181,13 +228,17 @@ def _merged(rows: Sequence[RegisterRow], register: Mapping[str, Any]) -> dict[st
     return found
 
 
-def _own_faults(row: RegisterRow, register: Mapping[str, Any], merged: Mapping[str, _Standing]) -> Iterator[str]:
+def _own_faults(
+    row: RegisterRow, register: Mapping[str, Any], merged: Mapping[str, _Standing], before: _Before
+) -> Iterator[str]:
     standing, stored = merged[row.code], register.get(row.code)
     if stored is not None and stored.status == AgencyStatus.ENDED.value:
         yield f"it is there no more ({stored.status_reason}); leave its row out, or give its successor's code"
         return
     if stored is not None and stored.contact_left_at is not None and standing.contact != stored.contact_email:
         yield f"nobody answers for it since its contact left; `s11flow agencies hand-over {row.code}` says who does now"
+    elif stored is not None:
+        yield from _older(row, stored, before)
     if standing.status == AgencyStatus.ACTIVE and standing.contact is None:
         yield "it is active and has no contact_email; give one, or set its status to no_contact"
     twin = next((code for code in register if code != row.code and code.casefold() == row.code.casefold()), None)

@@ -30,15 +30,24 @@ _RUNS = tuple(state.name for state, row in CASE_FACTS.items() if row.is_open or 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Whose contact left: the agencies (one person may answer for several), their cases, how many letters stopped."""
+    """Whose contact left: the agencies (one person may answer for several), their cases, how many letters stopped.
+
+    `asked` are those who are asked by letter who answers now, as code and roles; nobody where a case needs nobody.
+    """
 
     agencies: tuple[str, ...]
     cases: tuple[str, ...]
     stopped: int
+    asked: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The shape scripts rely on."""
-        return {"agencies": list(self.agencies), "cases": list(self.cases), "stopped": self.stopped}
+        return {
+            "agencies": list(self.agencies),
+            "cases": list(self.cases),
+            "stopped": self.stopped,
+            "asked": {code: list(roles) for code, roles in self.asked},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +135,21 @@ def leave(connection: Connection, home_id: int, rows: Sequence[Any], how: str, n
     cases.write(connection, changes, now)
     agencies.recompute_cases(connection, looking)
     return Left(
-        tuple(row.code for row in rows), tuple(case.ref for case in own), sum(len(each) for each in letters.values())
+        tuple(row.code for row in rows),
+        tuple(case.ref for case in own),
+        sum(len(each) for each in letters.values()),
+        tuple(dict.fromkeys((_facts(case).agency.code, _those_above(_facts(case).agency)) for case in own)),
     )
+
+
+def _facts(case: Loaded) -> CaseFacts:
+    assert isinstance(case.facts, CaseFacts)
+    return case.facts
+
+
+def _those_above(agency: Agency) -> tuple[str, ...]:
+    found = (("deputy", agency.deputy), ("senior leader", agency.senior_leader))
+    return tuple(role for role, address in found if address is not None)
 
 
 def _waiting(connection: Connection, addresses: Collection[str], case_ids: Collection[int]) -> dict[int, list[Any]]:
@@ -183,7 +205,8 @@ def take_over(connection: Connection, home_id: int, row: Any, to: Person, now: d
     looking = agencies.cases_looking_at(connection, [row.id])
     cases.settle_first(connection, looking, "case", now)
     own = running(connection, [row.id])
-    entry = Entry(now, Note.HANDED_OVER, "register", data={"agencies": [row.code]}, private={"contact": to.email})
+    entry = Entry(now, Note.HANDED_OVER, "register", data={"agencies": [row.code]},
+                  private={"contact": to.email, "before": row.contact_email or ""})  # fmt: skip
     change_rows(connection, home_id, [row], _values(row, to, now), entry, now, by)
     agency = agency_from(agency_row(connection, row.partnership, row.code))
     changes = [_handed_over(connection, case, row, agency, by, now) for case in own]

@@ -18,7 +18,7 @@ from s11flow.domain import raters
 from s11flow.domain.agenda import blocked
 from s11flow.domain.definition import Definition
 from s11flow.domain.errors import WrongInputError
-from s11flow.domain.model import CaseEvent, CaseFacts, CycleEvent, CycleFacts, CycleState
+from s11flow.domain.model import CaseEvent, CaseFacts, CaseState, CycleEvent, CycleFacts, CycleState
 from s11flow.reports import AssuranceReport, Earlier, Naming, ReportCase, build, not_submitted, published
 from s11flow.reports.wording import findings
 from s11flow.services import subjects, successions
@@ -109,9 +109,21 @@ def _named(
         return list(found)
     names = {case.code: _reported_name(rows, case.facts, cycle, approved_at) for case in found}
     return [
-        replace(case, facts=replace(case.facts, agency=replace(case.facts.agency, name=names[case.code])))
+        replace(
+            case,
+            facts=replace(case.facts, agency=replace(case.facts.agency, name=names[case.code])),
+            merged=_merged(rows, case.facts, names, approved_at),
+        )
         for case in found
     ]
+
+
+def _merged(rows: Sequence[Any], facts: CaseFacts, names: Mapping[str, str], approved_at: datetime | None) -> str:
+    """What the agency became part of, where that one's case reports for it: `part of 31 Trust since ...`."""
+    into = successions.merged_into(rows, facts.agency.code, approved_at)
+    if into is None or facts.state != CaseState.COVERED or (facts.covered_by or "").rsplit("-", 1)[-1] != into[0]:
+        return ""
+    return f"part of {into[0]} {names.get(into[0], '')} since {london.spell_day(into[1])}"
 
 
 def _reported_name(rows: Sequence[Any], facts: CaseFacts, cycle: CycleFacts, approved_at: datetime | None) -> str:

@@ -30,6 +30,7 @@ from s11flow.domain.model import (
     Plan,
     Submission,
 )
+from s11flow.domain.step import with_fair_notice
 from s11flow.services import agencies, cases, contacts, cycles, record, subjects
 from s11flow.services.contacts import Person, agency_row
 from s11flow.services.subjects import Change, Loaded, files_digest, save
@@ -46,7 +47,7 @@ class Succeeded:
     """What became of agencies, in a sentence each, and of their cases; `actions` are those a person must decide on.
 
     `covered` are cases that a successor's case (`successor`) reports for now, `excused` those of which nothing is asked
-    any more, `stand` those that stay as they are.
+    any more, `stand` those that stay as they are. `due` says of each successor's case by when its report is due.
     """
 
     told: tuple[str, ...]
@@ -55,6 +56,7 @@ class Succeeded:
     excused: tuple[str, ...] = ()
     stand: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    due: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The shape scripts rely on."""
@@ -65,6 +67,7 @@ class Succeeded:
             "excused": list(self.excused),
             "stand": list(self.stand),
             "actions": list(self.actions),
+            "due": list(self.due),
         }
 
 
@@ -81,7 +84,8 @@ def rename(
     with uow.write() as connection:
         home, row = _begun(connection, partnership, code, on, reason, now)
         _must_be_a_name(name, row.name)
-        told = _register(connection, home, [row], {"name": name}, "rename", None, name, on, reason, now, by)
+        values = {"name": _name_now(connection, home, row, name, on)}
+        told = _register(connection, home, [row], values, "rename", None, name, on, reason, now, by)
         _note_cases(connection, row.id, f"called {name} from {london.spell_day(on)}", now, by)
     return Succeeded(told)
 
@@ -108,7 +112,8 @@ def recommission(
         home, row = _begun(connection, partnership, code, on, reason, now)
         _must_be_a_name(name, row.name)
         owner = agency_row(connection, partnership, commissioner)
-        told = _register(connection, home, [row], {"name": name}, "recommission", owner.code, name, on, reason, now, by)
+        values = {"name": _name_now(connection, home, row, name, on)}
+        told = _register(connection, home, [row], values, "recommission", owner.code, name, on, reason, now, by)
         said = f"provided by {name} from {london.spell_day(on)}; {owner.name} commissions it"
         _note_cases(connection, row.id, said, now, by)
         row = agency_row(connection, partnership, code)
@@ -148,8 +153,7 @@ def merge(
                 ending.append(row)
         if not ending:
             raise WrongInputError(f"Name the agencies that become part of {heir.name}.")
-        if heir.status != AgencyStatus.ACTIVE.value or heir.lead is not None:
-            raise WrongInputError(f"{heir.name} must be active and report for itself; change the register first.")
+        _must_report_itself(heir)
         why = f"part of {heir.name} since {london.spell_day(on)}"
         values = {"status": AgencyStatus.ENDED.value, "status_reason": why}
         told = _register(connection, home, ending, values, "merge", heir.code, heir.name, on, reason, now, by)
@@ -163,7 +167,13 @@ def merge(
             covered=tuple(ref for each in found for ref in each.covered),
             stand=tuple(ref for each in found for ref in each.stand),
             actions=_open_actions(connection, [row.id for row in ending]),
+            due=tuple(said for each in found for said in each.due),
         )
+
+
+def _must_report_itself(heir: Any) -> None:
+    if heir.status != AgencyStatus.ACTIVE.value or heir.lead is not None:
+        raise WrongInputError(f"{heir.name} must be active and report for itself; change the register first.")
 
 
 def _merged_in(
@@ -191,7 +201,27 @@ def _merged_in(
         _members_to(connection, case, lead, why, now, by)
     if is_new and len(sent) == len(joining):
         _take_as_one(connection, lead.ref, sent, now, by)
-    return Succeeded((), successor=(lead.ref,), covered=tuple(case.ref for case in joining), stand=stand)
+    due = _due(cases.one_case(connection, lead.ref), now)
+    return Succeeded((), successor=(lead.ref,), covered=tuple(case.ref for case in joining), stand=stand, due=due)
+
+
+_MAY_OWE = (CaseState.PLANNED, CaseState.REQUESTED, CaseState.RETURNED, CaseState.NOT_SUBMITTED)
+
+
+def _due(lead: Loaded, now: datetime) -> tuple[str, ...]:
+    """By when the successor's report is due, counted from when its request leaves if it has not been asked yet."""
+    facts = _facts(lead)
+    if facts.state not in _MAY_OWE:
+        return ()
+    if facts.dates.deadline is None:
+        return (f"{lead.ref} has no panel session, and so no deadline yet; plan one.",)
+    if facts.state == CaseState.PLANNED:
+        if facts.agency.contact is None:
+            return (f"{lead.ref} is asked when {facts.agency.name} has a contact; its deadline is counted from then.",)
+        facts, _ = with_fair_notice(lead.rules, facts, max(now, facts.dates.request.at))
+    deadline = facts.dates.deadline
+    assert deadline is not None
+    return (f"{lead.ref} is due by {london.spell(deadline.at)}: {deadline.why}.",)
 
 
 def _covered(connection: Connection, case: Loaded, lead: Loaded, now: datetime, by: str) -> Change:
@@ -276,6 +306,7 @@ def _follows(heir: Any, row: Any) -> Any:
         raise WrongInputError(f"{row.name} cannot follow itself; name another agency, or leave its successor out.")
     if heir.status == AgencyStatus.ENDED.value:
         raise WrongInputError(f"{heir.name} is there no more ({heir.status_reason}); name the agency that is.")
+    _must_report_itself(heir)
     return heir
 
 
@@ -329,6 +360,12 @@ def _begun(
     looking = agencies.cases_looking_at(connection, [row.id])
     cases.settle_first(connection, looking, "case", now)
     return home, row
+
+
+def _name_now(connection: Connection, home: Any, row: Any, name: str, on: date) -> str:
+    """What it is called now if it is called *name* from *on*: a change of a later day that is recorded still counts."""
+    later = [each for each in _named_anew(queries.successions(connection, home.id), row.code) if each.day > on]
+    return row.name if later else name
 
 
 def _must_be_a_name(name: str, old: str) -> None:
@@ -428,17 +465,17 @@ def _open_actions(connection: Connection, agency_ids: Collection[int]) -> tuple[
 def providers(found: Sequence[Any], agency: Agency, period: tuple[date, date]) -> list[dict[str, Any]]:
     """Who ran the agency's service in a *period*, oldest first, where that changed in it; nothing where it did not.
 
-    *found* are the successions of its partnership, in order.
+    *found* are the successions of its partnership, in whatever order they were recorded.
     Each is `{"name", "from", "to", "commissioner"}`, days as ISO text; the commissioner answers for what lies between.
     """
     rows = [
         row
-        for row in found
-        if row.kind == "recommission" and row.agency == agency.code and period[0] < row.day <= period[1]
+        for row in _named_anew(found, agency.code)
+        if row.kind == "recommission" and period[0] < row.day <= period[1]
     ]
     starts = [period[0], *(row.day for row in rows)]
     ends = [*(date.fromordinal(row.day.toordinal() - 1) for row in rows), period[1]]
-    names = [*(row.before for row in rows), rows[-1].after if rows else ""]
+    names = [*(name_on(found, agency, day) for day in ends[:-1]), rows[-1].after if rows else ""]
     owners = [*(row.other for row in rows), rows[-1].other if rows else None]
     return [
         {"name": name, "from": start.isoformat(), "to": end.isoformat(), "commissioner": owner}
@@ -448,7 +485,32 @@ def providers(found: Sequence[Any], agency: Agency, period: tuple[date, date]) -
 
 def name_on(found: Sequence[Any], agency: Agency, day: date) -> str:
     """What an agency was called on *day*, as far as its renamings are recorded; its name now, if they are not."""
-    later = [
-        row for row in found if row.kind in ("rename", "recommission") and row.agency == agency.code and row.day > day
-    ]
-    return str(later[0].before) if later else agency.name
+    rows = _named_anew(found, agency.code)
+    later = [row for row in rows if row.day > day]
+    if not later:
+        return agency.name
+    earlier = [row for row in rows if row.day <= day]
+    # What a line says of the name before it was so when it was recorded: a line of an earlier day may have come since.
+    if earlier and earlier[-1].number > later[0].number:
+        return str(earlier[-1].after)
+    return str(later[0].before if earlier else min(later, key=lambda row: int(row.number)).before)
+
+
+def _named_anew(found: Sequence[Any], code: str) -> list[Any]:
+    """What gave an agency another name, by day."""
+    rows = (row for row in found if row.kind in ("rename", "recommission") and row.agency == code)
+    return sorted(rows, key=lambda row: (row.day, row.number))
+
+
+def merged_into(found: Sequence[Any], code: str, until: datetime | None) -> tuple[str, date] | None:
+    """The code of the agency that one is part of, and since when, by what was recorded until then; None if of none."""
+    merged = {
+        row.agency: (str(row.other), row.day)
+        for row in found
+        if row.kind == "merge" and (until is None or row.recorded_at <= until)
+    }
+    if (into := merged.get(code)) is None:
+        return None
+    while into[0] in merged:  # the one it became part of became part of another
+        into = (merged[into[0]][0], into[1])
+    return into

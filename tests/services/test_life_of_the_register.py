@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from db import queries
 from s11flow.domain import acts
 from s11flow.domain.errors import RefusedError, WrongInputError
 from s11flow.domain.model import Track
@@ -178,7 +181,9 @@ def handed_over(house: House, now: datetime = FOUND) -> contacts.HandedOver:
 def test_case_05_when_the_contact_leaves_letters_stop_those_above_are_asked_and_nobody_is_reported(
     autumn: House,
 ) -> None:
-    assert gone(autumn).as_json() == {"agencies": ["01"], "cases": [YOUTH], "stopped": 0}
+    assert gone(autumn).as_json() == {
+        "agencies": ["01"], "cases": [YOUTH], "stopped": 0, "asked": {"01": ["senior leader"]}
+    }  # fmt: skip
     before = len(autumn.letters("reminder", YOUTH))
     autumn.until(at("2026-10-28 12:00"))
 
@@ -225,7 +230,9 @@ def test_case_05_what_waited_for_the_one_who_left_is_sent_on_to_the_one_who_came
     left = contacts.contact_left(autumn.uow, partnership=CODE, code="01", how="", now=judged, by="clerk")
     autumn.until(at("2026-11-17 12:00"))
     held = queries_of(autumn.uow, "select to_address, status from message where kind = 'accuracy_check'")
-    autumn.act(YOUTH, acts.Agree(), at("2026-11-17 12:00"))  # and what is owed meanwhile waits too
+    autumn.act(
+        YOUTH, acts.Agree(early="it has no corrections"), at("2026-11-17 12:00")
+    )  # and what is owed meanwhile waits too
     done = handed_over(autumn, at("2026-11-18 12:00"))
     autumn.until(at("2026-11-18 12:05"))
 
@@ -348,9 +355,126 @@ def test_case_10_two_agencies_that_merge_have_one_case_of_which_their_reports_ar
     assert [autumn.facts(ref).session.state for ref in (YOUTH, POLICE)] == ["CANCELLED"] * 2  # type: ignore[union-attr]  # each had one
     assert queries_of(autumn.uow, "select code from agency where status = 'ended' order by code") == [("01",), ("11",)]
     autumn.accepted(trust, at("2026-10-12 12:00"))
-    assert autumn.printed(YOUTH).report == "covered by a joint report"
-    assert autumn.printed(YOUTH).standards == ()  # no rating is made from theirs
+    report = assurance_report(autumn.uow, partnership=CODE, year=YEAR, now=YEAR_END)
+    assert [each.agency.code for each in report.scores] == ["02", "03", "04", "12", "31"]  # once, no rating from theirs
+    into = "is part of 31 Trust since Thursday 1 October 2026: it is reported on and counted there, once."
+    assert report.year_on_year[-2:] == (f"01 Youth Services {into}", f"11 Constabulary {into}")
     assert autumn.whole()
+
+
+def test_case_10_the_silence_of_a_successor_is_its_own_alone(autumn: House) -> None:
+    trust = newcomer(autumn)
+    done = merged(autumn, ["01", "11"], "31", AUTUMN)
+
+    autumn.until(at("2026-10-05 12:05"))
+    told = autumn.letters("covered_notice")
+    owed = [to for to, _ in autumn.letters("report_request", trust)]
+    autumn.until(at("2026-11-20 12:00"))
+
+    counted = "15 working days after the request left on Monday 5 October 2026 is Monday 26 October 2026"
+    assert done.due == (f"GSCP-2026-31 is due by Monday 26 October 2026, 5pm: {counted}; 5pm London time.",)
+    assert autumn.facts(trust).dates.deadline.on == date(2026, 10, 26)  # type: ignore[union-attr]  # as the dry run said
+    assert {to for to, _ in told} >= {OLD, "police@police.example"}
+    assert owed == ["trust@trust.example", "chief@trust.example"]
+    assert autumn.letters("target_missed", trust) == []  # it never had that time
+    subjects = queries_of(
+        autumn.uow, "select case_ref, kind from message where kind in ('non_submission', 'escalation')"
+    )
+    after = {(ref, kind) for ref, kind in subjects if ref in (trust, YOUTH, POLICE)}
+    assert after == {(trust, "non_submission"), (trust, "escalation")}
+    body = next(
+        m.raw.decode(errors="replace") for m in autumn.server.taken if m.recipient == OLD and b"any more" in m.raw
+    )
+    assert "your duty" not in body
+    report = assurance_report(autumn.uow, partnership=CODE, year=YEAR, now=YEAR_END)
+    assert [each.agency.code for each in report.non_submissions if each.agency.code in ("01", "11", "31")] == ["31"]
+    with pytest.raises(RefusedError, match=r"is there no more .*; ask the agency that follows it"):
+        cases.revive(autumn.uow, YOUTH, acts.Revive("It is there"), by="clerk", now=at("2026-11-20 12:00"))
+    assert autumn.whole()
+
+
+def test_an_older_file_does_not_undo_a_new_name_or_a_handover(autumn: House) -> None:
+    successions.rename(
+        autumn.uow,
+        partnership=CODE,
+        code="01",
+        name="Young People",
+        on=OCTOBER,
+        reason="A vote",
+        now=AUTUMN,
+        by="clerk",
+    )
+    handed_over(autumn, AUTUMN)
+    header = "code,name,category,status,contact_email"
+    of = {"partnership": CODE, "now": AUTUMN, "by": "clerk"}
+
+    old = agencies.import_register(
+        autumn.uow,
+        f"{header}\n01,Youth Services,youth,active,{OLD}\n",
+        **of,  # type: ignore[arg-type]
+    )
+    new = agencies.import_register(
+        autumn.uow,
+        f"{header}\n01,Young People,youth,active,third@agency.example\n",
+        **of,  # type: ignore[arg-type]
+    )
+
+    older = "is of before a change on record"
+    (refused,) = old.refused
+    assert refused.why == (
+        f"its name Youth Services {older}, and Young People holds now; write that, or if it is Youth Services again, "
+        f"record it with `s11flow agencies rename 01 --name`; its contact_email {OLD} {older}, and {NEW} holds now; "
+        f"write that, or if it is {OLD} again, record it with `s11flow agencies hand-over 01 --email`."
+    )
+    assert new.refused == ()  # what nothing on record has ended may come
+    assert autumn.whole()
+
+
+def test_case_05_the_senior_leader_s_copy_says_that_somebody_else_answers(autumn: House) -> None:
+    gone(autumn)
+    autumn.until(FOUND)
+    handed_over(autumn)
+    autumn.until(FOUND.replace(minute=59))
+
+    def asked(who: str) -> str:
+        mails = [message_from_bytes(mail.raw, policy=default) for mail in autumn.server.taken if mail.recipient == who]
+        part = [mail for mail in mails if str(mail["subject"]).startswith("Please send")][-1].get_body(("plain",))
+        assert part is not None
+        return " ".join(part.get_content().split())
+
+    assert "You answer for Youth Services now." in asked(NEW)
+    assert "You answer for" not in asked("director@agency.example")
+    assert "Somebody else answers for Youth Services now." in asked("director@agency.example")
+
+
+def test_case_09_names_go_by_their_days_in_whatever_order_they_were_recorded(autumn: House) -> None:
+    for name, day in (("Third", date(2026, 10, 1)), ("Second", date(2026, 9, 1))):
+        successions.rename(
+            autumn.uow, partnership=CODE, code="01", name=name, on=day, reason="A vote", now=AUTUMN, by="clerk"
+        )
+
+    with autumn.uow.read() as connection:
+        (home,) = queries.partnerships(connection)
+        rows = queries.successions(connection, home.id)
+        agency = autumn.facts(YOUTH).agency
+        days = (date(2026, 8, 1), date(2026, 9, 15), date(2026, 10, 2))
+        called = [successions.name_on(rows, agency, day) for day in days]
+
+    assert called == ["Youth Services", "Second", "Third"]
+
+
+def test_case_11_a_successor_is_active_and_reports_for_itself(autumn: House) -> None:
+    with pytest.raises(WrongInputError, match="must be active and report for itself"):
+        successions.abolish(
+            autumn.uow,
+            partnership=CODE,
+            code="01",
+            successor="03",
+            on=OCTOBER,
+            reason="An order",
+            now=AUTUMN,
+            by="clerk",
+        )
 
 
 def test_case_10_where_each_has_reported_already_their_reports_are_the_successor_s(autumn: House) -> None:
@@ -504,7 +628,7 @@ def judged(house: House) -> None:
     given = json.loads(judgement())
     given["standards"][1]["panel"] = "green"
     assessments.assess(house.uow, YOUTH, json.dumps(given), now=at("2026-11-16 12:00"), by="scrutineer")
-    assessments.agree(house.uow, YOUTH, now=at("2026-12-01 12:00"), by="scrutineer")
+    assessments.agree(house.uow, YOUTH, now=at("2026-12-01 12:00"), by="scrutineer", early="it has no corrections")
 
 
 ROW = "01,Youth Services,youth,active,,,,Service Manager,youth@agency.example,,director@agency.example,,,"

@@ -116,7 +116,7 @@ def due_keys(letters: tuple[Letter, ...]) -> tuple[str, ...]:
 
 def for_each_agency(facts: CaseFacts, letter: Letter) -> tuple[Letter, ...]:
     """A letter about a joint report, once for the lead and once for each agency it reports for."""
-    own = (replace(letter, about={**letter.about, "member": member.agency.code}) for member in facts.members)
+    own = (replace(letter, about={**letter.about, "member": member.agency.code}) for member in facts.owing_members)
     return (letter, *own)
 
 
