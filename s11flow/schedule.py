@@ -24,6 +24,9 @@ from s11flow.services.verify import verify
 
 Counters = dict[str, int]
 
+STOPPED = "stopped"
+"""Counted by a run that could not do what its row is for: the mailbox was away."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -108,7 +111,7 @@ def _collect(parts: Parts, now: datetime) -> Counters:
             )  # fmt: skip
     if done.stopped:
         _log.warning("Collecting mail ended early: %s", done.stopped)
-    return counted(done.as_json())
+    return {**counted(done.as_json()), **({STOPPED: 1} if done.stopped else {})}
 
 
 def _partnerships(uow: UnitOfWork) -> list[str]:
@@ -117,7 +120,7 @@ def _partnerships(uow: UnitOfWork) -> list[str]:
 
 
 def _heartbeat(parts: Parts, now: datetime) -> Counters:
-    return heartbeat.look(parts.unit_of_work, ("tick", "deliver"), now=now)
+    return heartbeat.look(parts.unit_of_work, ("tick", "deliver", "collect"), now=now)
 
 
 def _verify(parts: Parts, now: datetime) -> Counters:
@@ -151,7 +154,7 @@ ROWS = (
         service=_heartbeat,
         every=timedelta(minutes=5),
         at_once=False,  # those that it looks at get their first turn before
-        why="Warns when tick or deliver has not run for ten minutes.",
+        why="Warns when tick or deliver has not run for ten minutes, or collect has not read the mailbox.",
     ),
     Row(
         name="verify",
@@ -168,9 +171,13 @@ def row(name: str) -> Row:
 
 
 def run(row: Row, parts: Parts, now: datetime) -> Counters:
-    """Do what *row* is for as of *now* and record that it ran; what it counted comes back."""
+    """Do what *row* is for as of *now* and record that it ran; what it counted comes back.
+
+    A run that counts itself as `STOPPED` is not recorded, so that one that does so for long is missed.
+    """
     counters = row.service(parts, now)
-    heartbeat.beat(parts.unit_of_work, row.name, now, counters)
+    if STOPPED not in counters:
+        heartbeat.beat(parts.unit_of_work, row.name, now, counters)
     return counters
 
 

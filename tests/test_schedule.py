@@ -13,6 +13,7 @@ from s11flow.app import App, build_app
 from s11flow.schedule import ROWS, Counters, Parts, Row, counted
 from s11flow.services.heartbeat import Beat, beat, last_beats, look
 from s11flow.settings import Settings
+from tests.services.scene import opened
 
 NOON = datetime(2026, 9, 25, 11, tzinfo=UTC)  # midday in Gloucester
 MINUTE = timedelta(minutes=1)
@@ -77,7 +78,7 @@ def test_a_report_is_counted_without_what_names_anyone() -> None:
         ("tick", {"subjects": 0, "events": 0, "messages": 0, "superseded": 0, "expired": 0, "incidents": 0}),
         ("deliver", {"sent": 0, "delayed": 0, "failed": 0, "uncertain": 0, "withdrawn": 0, "expired": 0}),
         ("collect", {"collected": 0, "known": 0, "applied": 0, "filed": 0, "ignored": 0, "waiting": 0}),
-        ("heartbeat", {"stale": 2}),
+        ("heartbeat", {"stale": 3}),
         ("verify", {"subjects": 0, "events": 0, "broken": 0}),
     ],
 )
@@ -95,6 +96,16 @@ def test_a_run_that_fails_is_not_on_record(app: App) -> None:
         schedule.run(Row(name="broken", service=fail, why="To fail.", every=MINUTE), app, NOON)
 
     assert beats(app.unit_of_work) == {}
+
+
+def test_a_run_over_a_mailbox_that_is_away_is_not_on_record(sqlite_url: str) -> None:
+    nobody_listens = Settings(database_url=sqlite_url, mailbox_url="imaps://us:secret@127.0.0.1:1")
+    with closing(build_app(nobody_listens, clock=lambda: NOON)) as app:
+        opened(app.unit_of_work)
+
+        assert schedule.run(schedule.row("collect"), app, NOON)["stopped"] == 1
+
+        assert beats(app.unit_of_work) == {}
 
 
 # --- the heartbeat, on both databases

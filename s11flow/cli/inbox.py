@@ -247,7 +247,8 @@ def collect(partnership: Partnership = None, now: Now = None, dry_run: DryRun = 
         from s11flow.services import heartbeat
 
         done = _collected(desk, desk.parts.mailbox())
-        heartbeat.beat(desk.uow, "collect", desk.now, counted(done))
+        if not done["stopped"]:  # what cannot be read for long is missed, here and by the doctor
+            heartbeat.beat(desk.uow, "collect", desk.now, counted(done))
     _told_collected(done, as_json, dry_run)
 
 

@@ -228,7 +228,7 @@ PLANTED: dict[str, tuple[Planting, str]] = {
     ),
     "the mailbox's password in the open": (
         env(MAILBOX_URL="imap://us:secret@mail.area?tls=none"),
-        "The password of the mailbox goes to mail.area without TLS; write imaps:// in S11FLOW_MAILBOX_URL.",
+        ("S11FLOW_MAILBOX_URL cannot be used: a password is not sent to a mailbox without TLS; use tls=starttls."),
     ),
     "a mailbox that is none": (
         env(MAILBOX_URL="imap://us:secret@[mail.area"),

@@ -80,7 +80,7 @@ HEALTHY = Facts(
         register=REGISTER,
         cycles=(CYCLE,),
         waiting={},
-        beats={"tick": NOW, "deliver": NOW - timedelta(minutes=1)},
+        beats={"tick": NOW, "deliver": NOW - timedelta(minutes=1), "collect": NOW},
     ),
 )
 OUTBOX = Folder(path=Path("/srv/s11flow/outbox"))
@@ -118,6 +118,18 @@ def record(**given: Any) -> Planting:
         return replace(facts, record=replace(facts.record, **given))
 
     return plant
+
+
+def beaten(collect: dict[str, datetime], mailbox_url: str) -> Planting:
+    """The mailbox of a server, and when it was read last."""
+    beats = {"tick": NOW, "deliver": NOW} | collect
+    return lambda facts: settings(mailbox_url=mailbox_url)(record(beats=beats)(facts))
+
+
+def shared(mailbox_url: str) -> Planting:
+    """The mailbox of a server, and two partnerships."""
+    two = record(mail_is_for="GSCP", others=("SOMERSET",))
+    return lambda facts: settings(mailbox_url=mailbox_url)(two(facts))
 
 
 def row(code: str, **given: Any) -> Planting:
@@ -212,6 +224,18 @@ PLANTED: tuple[tuple[str, Planting, str], ...] = (
     ("documents in the program", machine(documents=Folder(path=Path("/opt/s11flow/s11flow/web/static"))), (
         "Reports are kept in /opt/s11flow/s11flow/web/static, a part of the program that the next release replaces; "
         "set S11FLOW_DOCUMENTS_DIR to a folder of its own."
+    )),
+    ("a mailbox that is away", beaten({"collect": NOW - timedelta(hours=5)}, "imaps://s11:secret@mail.area"), (
+        "The mailbox was last read on Tuesday 20 October 2026, 5am; `s11flow inbox collect` says why, and see that "
+        "the worker or the schedule runs."
+    )),
+    ("a mailbox that never was there", beaten({}, "imaps://s11:secret@mail.area"), (
+        "The mailbox has never been read here; `s11flow inbox collect` says why, and see that the worker or the "
+        "schedule runs."
+    )),
+    ("one mailbox for two", shared("imaps://s11:secret@mail.area"), (
+        "What comes to the mailbox is taken in for GSCP alone, and there are 2 partnerships here; give each other one "
+        "an installation of its own, or take in its mail by `s11flow inbox import FILE --partnership CODE`."
     )),
     ("a full disk", machine(disks=((Path("/srv/s11flow"), 120_400_000),)), (
         "The disk that /srv/s11flow lies on is nearly full (120 MB are free); make room for at least 500 MB."

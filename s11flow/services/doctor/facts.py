@@ -165,6 +165,10 @@ class Record:
     """How many letters a person must see to, by the state they are in, in small letters."""
     beats: Mapping[str, datetime]
     """When each row of the schedule last ran."""
+    mail_is_for: str = ""
+    """The partnership that the schedule takes in the mailbox's mail for."""
+    others: tuple[str, ...] = ()
+    """The other partnerships of this installation."""
 
 
 # --- all of it

@@ -24,7 +24,8 @@ def read_record(connection: Connection, partnership: str, *, definition: str, te
 
     *definition* and *templates* are the texts that are shipped.
     """
-    (home,) = (row for row in queries.partnerships(connection) if row.code == partnership)
+    here = queries.partnerships(connection)
+    (home,) = (row for row in here if row.code == partnership)
     own = queries.contents(connection, [home.definition_sha256])[home.definition_sha256]
     shipped = rulebooks.templates_text(dict(templates))
     return Record(
@@ -38,6 +39,8 @@ def read_record(connection: Connection, partnership: str, *, definition: str, te
         ),
         waiting=_waiting(connection, partnership),
         beats={name: beat.at for name, beat in last_beats(connection).items()},
+        mail_is_for=here[0].code,
+        others=tuple(row.code for row in here if row.code != partnership),
     )
 
 

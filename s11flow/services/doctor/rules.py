@@ -15,6 +15,7 @@ from calendars import london
 from s11flow.domain.model import AgencyStatus, MessageState
 from s11flow.services.doctor.facts import Facts, Folder, PostgresServer, Record, Registered, SqliteFile
 from s11flow.services.heartbeat import STALE
+from s11flow.settings import Settings
 
 LEEWAY = timedelta(minutes=5)
 """What two clocks may differ by: as much as a given time may in live."""
@@ -326,6 +327,25 @@ def postgres_as_superuser(facts: Facts) -> Iterator[str]:
 _WATCHED = ("tick", "deliver")
 
 
+def mailbox_that_is_not_read(record: Record, facts: Facts) -> Iterator[str]:
+    """The folder that is there by default may never be used: only a mailbox that somebody named is missed."""
+    if not record.cycles or facts.settings.mailbox_url == Settings().mailbox_url or facts.machine.mailbox_refused:
+        return
+    last = record.beats.get("collect")
+    if last is None or facts.now - last > STALE:
+        when = "has never been read here" if last is None else f"was last read on {london.spell(last)}"
+        yield f"The mailbox {when}; `s11flow inbox collect` says why, and see that the worker or the schedule runs."
+
+
+def mailbox_of_one_of_several(record: Record, facts: Facts) -> Iterator[str]:
+    if record.others and facts.settings.mailbox_url != Settings().mailbox_url:
+        yield (
+            f"What comes to the mailbox is taken in for {record.mail_is_for} alone, and there are "
+            f"{len(record.others) + 1} partnerships here; give each other one an installation of its own, or take in "
+            "its mail by `s11flow inbox import FILE --partnership CODE`."
+        )
+
+
 def rows_that_stand(record: Record, facts: Facts) -> Iterator[str]:
     for name in _WATCHED if record.cycles else ():
         if name not in record.beats:
@@ -542,6 +562,8 @@ OF_THE_RECORD: tuple[tuple[Weight, Callable[[Record, Facts], Iterable[str]]], ..
     (Weight.FAULT,      letters_that_wait),
     (Weight.RISK,       letters_that_are_held),
     (Weight.FAULT,      rows_that_stand),
+    (Weight.FAULT,      mailbox_that_is_not_read),
+    (Weight.RISK,       mailbox_of_one_of_several),
     (Weight.RISK,       rows_of_the_future),
     (Weight.FAULT,      holidays_that_differ),
     (Weight.FAULT,      agencies_without_a_contact),
