@@ -163,8 +163,9 @@ def _went_well(block: Block) -> bool:
 
 def _recipient(block: Block) -> str | None:
     """Whom we had written to where that is told, else where the mail ended up."""
-    for field in ("original-recipient", "final-recipient", "x-actual-recipient"):
-        address = _address(_untyped(block.get(field, "")))
+    asked = _ENCODED_MARK.sub(lambda code: chr(int(code[1], 16)), _untyped(block.get("original-recipient", "")))
+    for written in (asked, *(_untyped(block.get(field, "")) for field in ("final-recipient", "x-actual-recipient"))):
+        address = _address(written)
         if address:
             return address
     return None
@@ -177,6 +178,8 @@ def _untyped(value: str) -> str:
 
 
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
+_ENCODED_MARK = re.compile(r"\+(2B|3D)")
+"""What RFC 3461 must encode in an address and some servers leave so; any other code may be part of the name."""
 
 
 def _address(text: str) -> str | None:
@@ -288,7 +291,7 @@ def _lasting(status: str, why: str) -> Lasting:
 
 _A_SERVER = re.compile(
     r"^(mailer[-_.]?daemon|postmaster|post[-_.]?office|mail[-_.]?daemon|mdaemon|mail[-_.]?delivery|mail[-_.]?system|bounces?"
-    r"|mmdf|smtp|uucp|exim|daemon|microsoftexchange[0-9a-f]*|mailerdaemon|majordomo|mail|maildelivery|mta|notes|delivery)"
+    r"|mmdf|smtp|uucp|exim|daemon|microsoftexchange[0-9a-f]*|mailerdaemon|majordomo|maildelivery|mta|notes)"
     r"([-+_.0-9=].*)?@",
     re.IGNORECASE,
 )
@@ -299,6 +302,7 @@ _A_SERVERS_NAME = _any_of(
     "system administrator",
     "mailbox administrator",
     "mail transfer",
+    "mail server",
     "internet mail",
 )
 _SUBJECT_OF_ONE = _any_of(
@@ -313,10 +317,22 @@ _SUBJECT_OF_ONE = _any_of(
     "returned (mail|to sender|message)",
     "mail(er)? (delivery|system) (fail|error|warn)",
     "bounce",
+    "mail delivery status",
     "warning: (could not send|message)",
     "message (delayed|status|could not)",
     "unzustellbar",
-    "non remis",
+    "(nicht|konnte) (zugestellt|zustell)",
+    "non (remis|distribu|recapitat)",
+    "(échec|notification d'échec).{0,20}(remise|distribution)",
+    "mancat[ao] (recapito|consegna)",
+    "no se (puede|pudo|ha podido|entreg)",
+    "não (foi )?(entreg|pôde)",
+    "onbestelbaar",
+    "niet (worden )?bezorgd",
+    "недостав",
+    "не доставлен",
+    "退信",
+    "配信(不能|失敗|エラー)",
     "unknown (user|address|recipient)",
     "user unknown",
     "not deliverable",
@@ -353,6 +369,20 @@ _SAYS_IT_FAILED = _any_of(
     "problem.{0,30}deliver",
     "following (recipient|address)",
 )
+_WENT_WELL = _any_of(
+    "success(fully)? (been )?(delivered|relayed|forwarded)",
+    "(delivered|relayed|forwarded) successfully",
+    r"notification \(success\)",
+    "^(relayed|delivered): ",
+)
+_SURELY_TRIES = _any_of(
+    "do not need to re-?send",
+    "warning (message )?only",
+    "no action is required on your part",
+    "will be retried (?!no)",
+    "still being retried",
+    "has not yet been delivered",
+)
 _STILL_TRIES = _any_of(
     "will be retried",
     "(has|have|been|is|was) delayed",
@@ -373,17 +403,18 @@ _STILL_TRIES = _any_of(
     r"status notification \(delay",
     "transient non-fatal errors",
 )
+_REFUSED = _any_of("blocked by", "refused by")
 _GIVEN_UP = _any_of(
     "permanent(ly)? (fatal )?(error|fail)",
     "given up",
     "giving up",
     "gave up",
     "returned to sender",
-    "could not be delivered",
+    "could not be delivered(?! for more than)",
     "failed permanently",
     "will not be retried",
     "no further (attempt|delivery)",
-    "message was not delivered",
+    "message was not delivered(?! yet)",
     "expired",
     "removed from the queue",
     "delivery failed",
@@ -404,9 +435,13 @@ def _is_a_servers_letter(mail: Message) -> bool:
     if not (is_report or from_a_server or titled) or _is_an_answer(mail, from_a_server=from_a_server, titled=titled):
         return False
     words = _words(mail)
+    if _WENT_WELL.search(f"{subject}\n{words[:3000]}"):
+        return False
+    if from_a_server and titled:  # whatever its language
+        return True
     if not (_SAYS_IT_FAILED.search(words) or _STILL_TRIES.search(words)):
         return is_report and titled
-    return titled or is_report or bool(_addresses(words))
+    return is_report or bool(_addresses(words))
 
 
 def _report_type(mail: Message) -> str:
@@ -438,7 +473,7 @@ def _in_the_letter(mail: Message) -> tuple[Failure, ...]:
     both = [address for address in in_words if address in sent_to]
     recipients = stated or known or both or in_words[:1] or sent_to[:1]
     subject = text_of(mail.get("subject", ""))
-    delayed = _still_tries(words, subject) if stated or not known else not permanent
+    delayed = _still_tries(words, subject) if stated or not known else not (permanent or _REFUSED.search(words))
     delayed = delayed or (bool(known) and _still_tries(words, subject))
     return _without_repeats(_of_words(address, words, subject, delayed=delayed) for address in recipients)
 
@@ -451,8 +486,8 @@ def _of_words(recipient: str, words: str, subject: str, *, delayed: bool) -> Fai
 
 
 def _still_tries(words: str, subject: str) -> bool:
-    head = words[:3000]
-    return bool(_STILL_TRIES.search(f"{subject}\n{head}")) and not _GIVEN_UP.search(f"{subject}\n{head}")
+    head = f"{subject}\n{words[:3000]}"
+    return bool(_SURELY_TRIES.search(head) or (_STILL_TRIES.search(head) and not _GIVEN_UP.search(head)))
 
 
 def _second_opinion(mail: Message) -> tuple[list[str], list[str]]:
@@ -575,11 +610,14 @@ def about_which(mail: Message) -> str:
     return ""
 
 
+_COPIES = frozenset({"message/rfc822", "message/global", "message/global-headers", "message/rfc822-headers"})
+
+
 def _copies(mail: Message) -> Iterator[Message]:
     """What is sent back of our mail: the mail itself, or its headers as a text."""
     for part in mail.walk():
         inside = part.get_payload()
-        if part.get_content_type() == "message/rfc822" and isinstance(inside, list):
+        if part.get_content_type() in _COPIES and isinstance(inside, list):
             yield from (item for item in inside if isinstance(item, Message))
         elif part.get_content_type() in {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}:
             content = part.get_payload(decode=True)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from email.errors import HeaderParseError
-from email.header import decode_header
+from email.header import Header, decode_header
 from typing import Final
 
 _LONGEST: Final = 2_000
@@ -32,8 +32,12 @@ def one_line(text: str, longest: int) -> str:
 
 
 def _as_text(value: object) -> str:
-    """Bytes that are no ASCII come as lone surrogates: nearly always they are UTF-8, else Latin-1."""
-    raw = str(value).encode("utf-8", "surrogateescape")
+    """Bytes that are no ASCII: nearly always they are UTF-8, else Latin-1. The parser hides them in a `Header`."""
+    if isinstance(value, Header):
+        pieces = (content for content, _ in decode_header(value))
+        raw = b"".join(piece if isinstance(piece, bytes) else piece.encode("utf-8", "replace") for piece in pieces)
+    else:
+        raw = str(value).encode("utf-8", "surrogateescape")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

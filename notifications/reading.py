@@ -65,6 +65,15 @@ class ReadMail:
 
 def parse(source: BinaryIO) -> Message:
     """The mail in *source*; raises Unreadable beyond the limits of size, headers, parts or depth."""
+    try:
+        mail = _parsed(source)
+    except RecursionError:
+        raise Unreadable(f"its parts lie deeper in each other than {DEEPEST}") from None
+    _refuse_too_much(mail)
+    return mail
+
+
+def _parsed(source: BinaryIO) -> Message:
     parser = BytesFeedParser(policy=compat32)
     size, in_headers, head = 0, True, b""
     while chunk := source.read(_CHUNK):
@@ -79,12 +88,7 @@ def parse(source: BinaryIO) -> Message:
         parser.feed(chunk)
     if not size:
         raise Unreadable("it is empty")
-    try:
-        mail = parser.close()
-    except RecursionError:
-        raise Unreadable(f"its parts lie deeper in each other than {DEEPEST}") from None
-    _refuse_too_much(mail)
-    return mail
+    return parser.close()
 
 
 def _refuse_too_much(mail: Message) -> None:
