@@ -329,6 +329,58 @@ def test_nobody_attends_longer_in_part_than_the_session_lasted(october: UnitOfWo
         sessions.record(october, POLICE, "in-part", minutes=500, now=AFTER, by="clerk")
 
 
+def said_of_dates(uow: UnitOfWork, ref: str) -> list[tuple[str, str, str, str]]:
+    """The letters of changed dates about a case: how each stands, the old time, the new one, the panel day it says."""
+    table = queries.message
+    chosen = table.select().where(table.c.kind == "dates_changed", table.c.case_ref == ref).order_by(table.c.id)
+    with uow.read() as connection:
+        rows = [(row.status, json.loads(row.context)) for row in connection.execute(chosen)]
+    return [(status, told["old"], told["new"], told["dates"]["panel_day"]) for status, told in rows]
+
+
+AUGUST = at("2026-08-10 12:00")  # everybody has been asked; nobody is invited before October
+
+
+def test_an_agency_is_told_that_a_time_it_was_asked_to_keep_free_is_not_needed(june: UnitOfWork) -> None:
+    run_to(june, AUGUST)
+
+    sessions.cancel(june, POLICE, reason="The room is gone", now=AUGUST, by="clerk")
+
+    assert said_of_dates(june, POLICE) == [("QUEUED", "Tuesday 10 November 2026, 11:15am", "", "")]
+    assert letters(june, "panel_invitation_cancelled") == []
+    assert whole(june, AUGUST)
+
+
+def test_case_20_an_agency_not_yet_invited_is_told_of_the_day_in_reserve(june: UnitOfWork) -> None:
+    run_to(june, AUGUST)
+    add_day(june, THURSDAY, reserve=True, now=AUGUST)
+
+    panel_days.stand_down_day(june, partnership=CODE, year=YEAR, day=PANEL, reason="Flood", now=AUGUST, by="clerk")
+
+    assert said_of_dates(june, POLICE)[0] == (
+        "QUEUED", "Tuesday 10 November 2026, 11:15am", "Thursday 12 November 2026; your invitation will give the time",
+        "",
+    )  # fmt: skip
+    assert whole(june, AUGUST)
+
+
+def test_of_two_changes_of_a_time_that_wait_together_only_the_newer_one_leaves(june: UnitOfWork) -> None:
+    run_to(june, AUGUST)
+    add_day(june, THURSDAY, now=AUGUST)
+
+    for to in ("2026-11-12 09:00", "2026-11-10 14:00"):
+        sessions.move(june, POLICE, to=at(to), asked_by="agency", now=AUGUST, by="clerk", allowed=True)
+
+    assert said_of_dates(june, POLICE) == [
+        (
+            "SUPERSEDED", "Tuesday 10 November 2026, 11:15am", "Thursday 12 November 2026, 9am",
+            "Thursday 12 November 2026",
+        ),
+        ("QUEUED", "Thursday 12 November 2026, 9am", "Tuesday 10 November 2026, 2pm", "Tuesday 10 November 2026"),
+    ]  # fmt: skip
+    assert whole(june, AUGUST)
+
+
 # --- two agencies change places --------------------------------------------------------------------------------------
 
 
@@ -763,7 +815,7 @@ def test_case_30_a_deputy_author_is_named_and_the_version_shows_it(seen: UnitOfW
     deputy = assessments.assess(
         seen, POLICE, judgement(), now=AFTER, by="clerk", author="lay member", rated_by=[MANAGER, LAY]
     )
-    agreed = assessments.agree(seen, POLICE, now=AFTER, by="clerk")
+    agreed = assessments.agree(seen, POLICE, now=AFTER, by="clerk", early="it has no corrections")
 
     assert (usual.author, usual.deputy_author, usual.rated_by) == (SCRUTINEER, False, ())
     assert (deputy.version, deputy.author, deputy.deputy_author, deputy.rated_by) == (2, LAY, True, (MANAGER, LAY))

@@ -121,7 +121,15 @@ def _moved_session(facts: CaseFacts, session: Session, act: acts.Move, at: datet
               "revision": moved.revision, "consent": act.consent},
         private={"reason": act.reason}, letters=due_keys(letters),
     )  # fmt: skip
-    return Plan(after, (entry,), letters, SESSION_LETTERS)
+    # What waits to tell of an earlier change says a time that no longer holds; the newer letter restates every date.
+    return Plan(after, (entry,), letters, _OUTDATED if _tells_dates(letters) else SESSION_LETTERS)
+
+
+_OUTDATED = SESSION_LETTERS | {"dates_changed"}
+
+
+def _tells_dates(letters: tuple[Letter, ...]) -> bool:
+    return any(letter.kind == "dates_changed" for letter in letters)
 
 
 _WHY_MOVED = {
@@ -306,7 +314,14 @@ def _end_live_session(facts: CaseFacts, event: SessionEvent, at: datetime, reaso
     if not reason.strip():
         return NotNow(facts.ref, event, "give a reason; the agency is told it.")
     why = "the panel could not meet" if event == SessionEvent.STAND_DOWN else "the session is not held"
-    return end_session(facts, event, at, why, reason=reason, reserve=reserve)
+    ended = end_session(facts, event, at, why, reason=reason, reserve=reserve)
+    if session.state != SessionState.PENCILLED or facts.asked_at is None:
+        return ended
+    # Nobody was invited yet, but the request named the time to keep free.
+    new = f"{reserve}; your invitation will give the time" if reserve else ""
+    told = dates_changed_letter(ended.facts, at, "panel session", london.spell(session.starts_at), new, reason)
+    (entry,) = ended.entries
+    return replace(ended, entries=(replace(entry, letters=due_keys((told,))),), letters=(told,), stops=_OUTDATED)
 
 
 def reply(rules: Rulebook, facts: CaseFacts, act: acts.ReplyToInvitation, at: datetime) -> Decision:
