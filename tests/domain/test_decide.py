@@ -260,11 +260,19 @@ HOLD = acts.Hold(date(2026, 10, 30), "the Chair asked")
         ),
         (
             asked(),  # the request named the time to keep free
+            acts.CancelSession("the room is gone"),
+            "2026-09-01 10:00",
+            [("s1", "CANCEL", "PENCILLED", "CANCELLED")],
+            ["dates_changed@h0"],
+            SESSION_LETTERS | {"dates_changed"},
+        ),
+        (
+            asked(),  # the request named the time to keep free
             replace(MOVE, asked_by="agency"),
             "2026-09-01 10:00",
             [("s1", "MOVE", "PENCILLED", "PENCILLED")],
             ["dates_changed@s1r1"],
-            SESSION_LETTERS,
+            SESSION_LETTERS | {"dates_changed"},
         ),
         (
             reported(session=invited()),
