@@ -210,6 +210,14 @@ _FULL = _any_of(
     "no space left",
     "mailbox size limit",
     "too full",
+    "postfach.{0,40}(voll|überschritten)",
+    "boîte.{0,60}pleine",
+    "quota.{0,20}(dépass|super|überschritten)",
+    "buzón.{0,40}llen",
+    "casella.{0,40}piena",
+    r"mailbox.{0,20}\bvol\b",
+    "переполнен",
+    "(邮箱|郵箱|容量).{0,10}(满|滿)",
 )
 _GONE = _any_of(
     "user unknown",
@@ -322,7 +330,7 @@ _SUBJECT_OF_ONE = _any_of(
     "message (delayed|status|could not)",
     "unzustellbar",
     "(nicht|konnte) (zugestellt|zustell)",
-    "non (remis|distribu|recapitat)",
+    "non (remis|distribu|recapita)",
     "(échec|notification d'échec).{0,20}(remise|distribution)",
     "mancat[ao] (recapito|consegna)",
     "no se (puede|pudo|ha podido|entreg)",
@@ -367,6 +375,7 @@ _SAYS_IT_FAILED = _any_of(
     "have(n't| not) been able",
     "address(es)? (that )?failed",
     "problem.{0,30}deliver",
+    "deliver.{0,40}(stopped|blocked)",
     "following (recipient|address)",
 )
 _WENT_WELL = _any_of(
@@ -401,6 +410,11 @@ _STILL_TRIES = _any_of(
     "attempts? to deliver.{0,40}will (continue|be)",
     "delivery will be",
     r"status notification \(delay",
+    "verzögert",
+    "retardé",
+    "retrasad",
+    "in ritardo",
+    "vertraagd",
     "transient non-fatal errors",
 )
 _REFUSED = _any_of("blocked by", "refused by")
