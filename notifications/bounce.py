@@ -299,7 +299,7 @@ def _lasting(status: str, why: str) -> Lasting:
 
 _A_SERVER = re.compile(
     r"^(mailer[-_.]?daemon|postmaster|post[-_.]?office|mail[-_.]?daemon|mdaemon|mail[-_.]?delivery|mail[-_.]?system|bounces?"
-    r"|mmdf|smtp|uucp|exim|daemon|microsoftexchange[0-9a-f]*|mailerdaemon|majordomo|maildelivery|mta|notes)"
+    r"|mmdf|smtp|uucp|exim|daemon|microsoftexchange[0-9a-f]*|mailerdaemon|majordomo|maildelivery|mta)"
     r"([-+_.0-9=].*)?@",
     re.IGNORECASE,
 )
@@ -453,6 +453,8 @@ def _is_a_servers_letter(mail: Message) -> bool:
         return False
     if from_a_server and titled:  # whatever its language
         return True
+    if not (is_report or from_a_server or _by_a_program(mail, words) or any(_second_opinion(mail))):
+        return False  # a person, whose subject has such words in it
     if not (_SAYS_IT_FAILED.search(words) or _STILL_TRIES.search(words)):
         return is_report and titled
     return is_report or bool(_addresses(words))
@@ -466,7 +468,19 @@ def _from_a_server(mail: Message) -> bool:
     """Nobody's return path, or a server's name; a note that a person's program wrote has that path as well."""
     sender = text_of(mail.get("from", ""))
     address = _address(sender) or sender.lower()
-    return bool(_A_SERVER.match(address)) or bool(_A_SERVERS_NAME.search(sender))
+    returns_to = _address(text_of(mail.get("return-path", "")))
+    of_a_person = returns_to is not None and not _A_SERVER.match(returns_to)
+    return bool(_A_SERVER.match(address)) or (bool(_A_SERVERS_NAME.search(sender)) and not of_a_person)
+
+
+def _by_a_program(mail: Message, words: str) -> bool:
+    """Whether nobody is to get an answer, or the mail says that a program wrote it, or speaks in a server's numbers."""
+    returns_to = mail.get("return-path")
+    if not text_of(mail.get("auto-submitted", "no")).lower().startswith("no") or text_of(mail.get("from", "")) == "<>":
+        return True
+    if returns_to is None:
+        return bool(_ENHANCED.search(words) or _REPLY.search(words))
+    return text_of(returns_to) in {"", "<>"}
 
 
 def _is_an_answer(mail: Message, *, from_a_server: bool, titled: bool) -> bool:

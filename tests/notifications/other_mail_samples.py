@@ -111,4 +111,12 @@ OTHERS = [
     mail("answer: declined, from an assistant", C, "Declined: Your session", _parts(("text/plain", "She cannot be reached."), ("text/calendar; method=REPLY", INVITED.replace("ACCEPTED", "DECLINED"))), of='multipart/alternative; boundary="edge"'),
     mail("answer: without a return path", C, "Tentative: Your session", _parts(("text/calendar; method=REPLY", INVITED),), of='multipart/mixed; boundary="edge"', extra=NULL),
     mail("answer: the calendar alone", C, "Accepted: Your session", INVITED, of="text/calendar; method=REPLY"),
+    mail("a person on deliveries", M, "Delivery report for October", "We could not reach deputy@agency.example; the delivery failed."),
+    mail("a person who rejects", M, "Rejected mail", "I rejected it; see lead2@agency.example"),
+    mail("a person on letters", M, "Undeliverable letters to families", "Two letters were undeliverable, ask us.", sender="Admin Team <admin@agency.example>"),
+    mail("a person at notes@", M, "Your report", "Your message could not be delivered last week, use new@agency.example", sender="Notes Team <notes@agency.example>"),
+    mail("a person whose team is called so", M, "Training", "Your mail was not delivered, says other@agency.example", sender="Mail Delivery Training <training@agency.example>", extra="Return-Path: <training@agency.example>\n"),
+    mail("a person on a user", M, "Unknown user in our system", "The child is an unknown user of our service; contact duty@agency.example"),
+    mail("away, of a bounce of ours", A, "Automatic reply: Undeliverable: Your report", "I am away, write to other@agency.example", extra=REPLIED + NULL),
+    mail("a digest of a quarantine", M, "Quarantine digest", "Held for you: other@agency.example", sender="Postmaster <postmaster@agency.example>"),
 ]  # fmt: skip
