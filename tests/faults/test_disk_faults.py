@@ -84,8 +84,9 @@ _SENTENCES = (
     "S11FLOW_DATABASE_URL cannot be used",
     "The file could not be kept",
 )
-_ALSO = r"What became of a letter could not be recorded, and its outcome counts as unknown\.\n"
-_SENTENCE = re.compile(rf"({_ALSO})?({'|'.join(_SENTENCES)})[^\n]*\.\n")
+_FIRST = r"What became of a letter is not recorded yet; the database is waited for: [^\n]*\n"
+_THEN = r"What became of a letter could not be recorded, and its outcome counts as unknown\.\n"
+_SENTENCE = re.compile(rf"({_FIRST})?({_THEN})?({'|'.join(_SENTENCES)})[^\n]*\.\n")
 
 
 def _endings(all_ended: Iterator[Ended]) -> dict[str, int]:
