@@ -23,7 +23,7 @@ EVERY = [(name, database) for database in DATABASES for name in SCENES]
 ON_DISK = [name for name, scene in SCENES.items() if not scene.by_smtp]
 
 HARMED_BY_A_KILL = [
-    ("part files", "receive", "documents"), ("transactions", "receive", "s11flow.db-wal"),
+    ("part files", "receive", "documents"), ("transactions", "move", "s11flow.db-wal"),
     ("part files", "deliver", "outbox"),
 ]  # fmt: skip
 HARMED_BY_A_POWER_CUT = [("file syncs", "receive"), ("database syncs", "receive"), ("file syncs", "deliver")]
