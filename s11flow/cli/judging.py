@@ -59,13 +59,20 @@ def _judgement(file: Path) -> str | Reader:
 
 
 def agree(
-    ref: Ref, partnership: Partnership = None, now: Now = None, dry_run: DryRun = False, as_json: AsJson = False
+    ref: Ref,
+    before_check_closes: Annotated[
+        str, typer.Option(metavar="REASON", help="Why not to wait until its accuracy check closes; kept.")
+    ] = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Agree the newest judgement; the agency gets its feedback."""
+    """Agree the newest judgement, once its accuracy check has closed; the agency gets its feedback."""
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.services import assessments
 
-        done = assessments.agree(desk.uow, desk.case(ref), now=desk.now, by=desk.by)
+        done = assessments.agree(desk.uow, desk.case(ref), now=desk.now, by=desk.by, early=before_check_closes)
     _judged(done, "is agreed", as_json, dry_run)
 
 

@@ -81,7 +81,14 @@ class Assess:
 
 @dataclass(frozen=True, slots=True)
 class Agree:
-    """The judgement is agreed."""
+    """The judgement is agreed.
+
+    `early` is the reason for not waiting until the agency's accuracy check closes; `is_answered` that its answer is
+    filed with the judgement.
+    """
+
+    early: str = ""
+    is_answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

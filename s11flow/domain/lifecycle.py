@@ -100,7 +100,7 @@ CASE = Lifecycle("case", S.PLANNED, frozenset({S.CLOSED, S.EXCUSED, S.COVERED, S
     Transition(S.NOT_SUBMITTED, E.INCLUDE_IN_REPORT,      S.REPORTED,       "basis: nothing submitted, no judgement"),
     Transition(S.CONSIDERED,    E.ASSESS,                 S.ASSESSED),
     Transition(S.ASSESSED,      E.ASSESS,                 S.ASSESSED,       "the next version"),
-    Transition(S.ASSESSED,      E.AGREE,                  S.AGREED),
+    Transition(S.ASSESSED,      E.AGREE,                  S.AGREED,         "its accuracy check has closed, or a reason"),
     Transition(S.AGREED,        E.INCLUDE_IN_REPORT,      S.REPORTED),
     Transition(S.AGREED,        E.REOPEN,                 S.ASSESSED),
     Transition(S.REPORTED,      E.INCLUDE_IN_STATEMENT,   S.IN_STATEMENT),

@@ -398,6 +398,25 @@ def after_session(rules: Rulebook, on: date) -> tuple[Dated, Dated]:
     )
 
 
+def accuracy_check_closes(rules: Rulebook, assessed_on: date, session_on: date | None) -> datetime | None:
+    """When an agency's check of a draft filed that day closes; None where the definition has it sent no draft.
+
+    By the timetable of its session, and never with fewer working days than the definition means to give.
+    """
+    if "accuracy_check" in rules.definition.letters_off:
+        return None
+    table = rules.definition.timetable
+    given = (table.accuracy_closes.working_days or 0) - (table.assessment_due.working_days or 0)
+    on = rules.days.add(assessed_on, given if given > 0 else _CHECK_WORKING_DAYS)
+    if session_on is not None:
+        on = max(on, after_session(rules, session_on)[1].on)
+    return london.instant(on, table.accuracy_closes.at)
+
+
+_CHECK_WORKING_DAYS = 10
+"""What the check is given where the definition counts in other days than working days."""
+
+
 def extension_limit(rules: Rulebook, session_on: date) -> date:
     """The latest day the Business Manager may extend to alone: the day the panel's pack leaves."""
     return rules.days.add(session_on, -rules.definition.policy.extension_limit_working_days)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from calendars import london
-from s11flow.domain.timetable import after_session
+from s11flow.domain.timetable import accuracy_check_closes
 from s11flow.letters.blocks import (
     instant_words,
     london_day,
@@ -145,11 +144,7 @@ def _judgement(row: Mapping[str, object]) -> Judgement:
 
 
 def _comments_by(w: Writing) -> str:
-    """When the accuracy check closes: by the timetable, and never with fewer working days than it means to give."""
-    table = w.rules.definition.timetable
-    given = (table.accuracy_closes.working_days or 0) - (table.assessment_due.working_days or 0)
-    on = w.rules.days.add(london_day(w.now), given if given > 0 else 10)
     session = case_facts(w.letter).session
-    if session is not None:
-        on = max(on, after_session(w.rules, london_day(session.starts_at))[1].on)
-    return instant_words(london.instant(on, table.accuracy_closes.at))
+    met = None if session is None else london_day(session.starts_at)
+    closes = accuracy_check_closes(w.rules, london_day(w.now), met)
+    return "" if closes is None else instant_words(closes)

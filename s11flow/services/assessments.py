@@ -101,12 +101,18 @@ def assess(
     return Assessed(loaded.ref, version, basis, *_by(definition, author), named, notes)
 
 
-def agree(uow: UnitOfWork, ref: str, *, now: datetime, by: str) -> Assessed:
-    """Agree the newest judgement: the agency gets its feedback."""
+def agree(uow: UnitOfWork, ref: str, *, now: datetime, by: str, early: str = "") -> Assessed:
+    """Agree the newest judgement: the agency gets its feedback.
+
+    *early* is the reason for not waiting until the agency's accuracy check closes. Raises RefusedError before that,
+    unless there is a reason or a further version has the agency's answer in it.
+    """
     with uow.write() as connection:
         loaded = cases.one_case(connection, ref)
-        change = cases.change_for(loaded, acts.Agree(), by=by, now=now)
         rows = queries.assessments(connection, [loaded.id]).get(loaded.id, [])
+        # What is in the first version was written before the agency had seen a draft.
+        is_answered = len(rows) > 1 and bool(Assessment.model_validate_json(rows[-1].body).agency_response)
+        change = cases.change_for(loaded, acts.Agree(early, is_answered), by=by, now=now)
         newest = rows[-1]
         table = queries.assessment
         change.writes(connection, "assessment")

@@ -72,7 +72,11 @@ def test_a_report_is_received_once_returned_mended_accepted_considered_judged_an
     accepted = asked.json("case", "accept", "05A", "--now", "2026-10-06", "--not-covering", "05F")
     considered = asked.json("case", "consider", "05A", "--on-paper", "--reason", "A short one", "--now", "2026-11-10")
     assessed = asked.json("assess", "05A", str(ASSESSMENT), "--now", "2026-11-12")
+    too_early = asked("agree", "05A", "--now", "2026-11-13", "--dry-run")
     agreed = asked.json("agree", "05A", "--now", "2026-12-10")
+
+    assert too_early.code == 1
+    assert "its accuracy check closes on" in too_early.err
 
     assert (received["version"], received["duplicate"], received["state"]) == (1, False, "SUBMITTED")
     assert [sentence.partition(",")[0] for sentence in received["missing"]] == ["standard 4"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, get_args
 
@@ -30,7 +30,7 @@ from s11flow.domain.model import (
     Track,
 )
 from s11flow.domain.step import CHASING_LETTERS, SESSION_LETTERS
-from s11flow.domain.timetable import deadline_of
+from s11flow.domain.timetable import Rulebook, deadline_of
 from tests.domain.factories import (
     ASKED,
     OPENED,
@@ -1089,6 +1089,53 @@ def test_a_calendars_older_answer_is_not_recorded_over_a_newer_one() -> None:
     assert str(refused) == (
         "Cannot reply for GSCP-2026-05A: a newer answer of lead@stroud.example is recorded already."
     )
+
+
+# --- agreeing and the accuracy check ----------------------------------------------------------------------------------
+
+DRAFTED = london_at("2026-11-24 10:00")
+CHECK_CLOSES = "2026-12-08 17:00"
+
+
+def test_a_judgement_is_not_agreed_before_its_accuracy_check_closes() -> None:
+    refused = decide(RULES, reported(S.ASSESSED, assessed_at=DRAFTED), acts.Agree(), at=DRAFTED)
+
+    assert str(refused) == (
+        "Cannot agree for GSCP-2026-05A: its accuracy check closes on Tuesday 8 December 2026, 5pm; agree it then, "
+        "file a version with what the agency answered (`agency_response`), or give the reason with "
+        "`--before-check-closes`."
+    )
+
+
+def test_a_reason_for_agreeing_early_is_kept_in_the_history() -> None:
+    plan = decide(RULES, reported(S.ASSESSED, assessed_at=DRAFTED), acts.Agree("the Chair asks"), at=DRAFTED)
+
+    assert isinstance(plan, Plan)
+    (entry,) = plan.entries
+    assert (entry.data, entry.private) == ({"check_was_open": True}, {"reason": "the Chair asks"})
+
+
+@pytest.mark.parametrize(
+    ("rules", "act", "at"),
+    [
+        (RULES, acts.Agree(), london_at(CHECK_CLOSES)),
+        (RULES, acts.Agree("no longer needed"), london_at(CHECK_CLOSES)),
+        (RULES, acts.Agree(is_answered=True), DRAFTED),
+        (
+            replace(RULES, definition=replace(RULES.definition, letters_off=("accuracy_check",))),
+            acts.Agree(),
+            DRAFTED,
+        ),
+    ],
+    ids=["closed", "closed, with a reason", "answered", "no check in the definition"],
+)
+def test_a_check_that_is_over_answered_or_never_asked_holds_nothing_up(
+    rules: Rulebook, act: acts.Agree, at: datetime
+) -> None:
+    plan = decide(rules, reported(S.ASSESSED, assessed_at=DRAFTED), act, at=at)
+
+    assert isinstance(plan, Plan)
+    assert [(entry.event, entry.data, entry.private) for entry in plan.entries] == [("AGREE", {}, {})]
 
 
 # --- every act in every state -----------------------------------------------------------------------------------------

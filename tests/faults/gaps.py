@@ -100,7 +100,7 @@ def _judged(code: str) -> Does:
 
 
 def _agreed(code: str) -> Does:
-    return lambda uow, _, now: assessments.agree(uow, _ref(code), now=now, by="clerk")
+    return lambda uow, _, now: assessments.agree(uow, _ref(code), now=now, by="clerk", early="it has no corrections")
 
 
 def _moved(code: str, to: str, asked_by: sessions.AskedBy) -> Does:

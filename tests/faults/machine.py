@@ -406,7 +406,7 @@ TO_CASE: dict[CaseEvent, Does] = {
     E.WITHDRAW_REPORT: _on_case(lambda o, n: acts.WithdrawReport("sent by mistake")),
     E.CONSIDER: _on_case(lambda o, n: acts.Consider(*(("attendance", ""), ("on paper", "nobody came"))[n % 2])),
     E.ASSESS: lambda o, ref, n: assessments.assess(o.uow, ref, judgement(), now=o.now, by="clerk"),
-    E.AGREE: lambda o, ref, n: assessments.agree(o.uow, ref, now=o.now, by="clerk"),
+    E.AGREE: lambda o, ref, n: assessments.agree(o.uow, ref, now=o.now, by="clerk", early="it has no corrections"),
     E.EXCUSE: _on_case(lambda o, n: acts.Excuse("disbanded", "the Board")),
     E.COVER: _covers,
     E.SPLIT: _splits,

@@ -157,7 +157,7 @@ def _judged(uow: UnitOfWork, folder: Path) -> None:
     _run_through(uow, *_REMINDED[3:], "2026-10-20 17:00", "2026-10-22 09:00", "2026-11-10 09:00")
     sessions.record(uow, YOUTH, "attended", now=seen, by=BY)
     assessments.assess(uow, YOUTH, judgement(), now=at("2026-11-16 12:00"), by="scrutineer")
-    cases.act(uow, YOUTH, acts.Agree(), by="scrutineer", now=at("2026-11-16 12:00"))
+    cases.act(uow, YOUTH, acts.Agree(early="it has no corrections"), by="scrutineer", now=at("2026-11-16 12:00"))
     _run_through(uow, "2026-11-16 12:00", "2027-01-11 12:00")
 
 

@@ -194,7 +194,7 @@ def _seen_and_judged(uow: UnitOfWork, of: str, now: datetime) -> None:
     sessions.record(uow, of, "attended", now=now, by="clerk")
     assessments.assess(uow, of, judgement(), now=now, by="clerk")
     assessments.assess(uow, of, judgement(), now=now + timedelta(hours=1), by="clerk")
-    assessments.agree(uow, of, now=now + timedelta(hours=2), by="clerk")
+    assessments.agree(uow, of, now=now + timedelta(hours=2), by="clerk", early="it has no corrections")
 
 
 # --- flipping a cell -------------------------------------------------------------------------------------------------

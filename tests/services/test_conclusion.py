@@ -46,7 +46,7 @@ def judged(uow: UnitOfWork, tmp_path: Path) -> UnitOfWork:
 def judge(uow: UnitOfWork, now: datetime) -> None:
     """Youth's judgement is filed and agreed."""
     assessments.assess(uow, YOUTH, judgement(), now=now, by="scrutineer")
-    cases.act(uow, YOUTH, acts.Agree(), by="scrutineer", now=now)
+    cases.act(uow, YOUTH, acts.Agree(early="it has no corrections"), by="scrutineer", now=now)
 
 
 def test_a_letter_that_lost_its_reason_says_by_what(judged: UnitOfWork) -> None:

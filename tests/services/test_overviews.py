@@ -282,7 +282,7 @@ def test_the_pack_brings_last_years_judgement_and_what_was_left_to_do(uow: UnitO
         {"what": "Publish the policy", "status": "done"},
     ]
     assessments.assess(uow, YOUTH, judgement(actions=actions), now=at("2026-11-12 12:00"), by="clerk")
-    assessments.agree(uow, YOUTH, now=at("2026-12-01 12:00"), by="clerk")
+    assessments.agree(uow, YOUTH, now=at("2026-12-01 12:00"), by="clerk", early="it has no corrections")
 
     next_panel = date(2027, 11, 9)
     opened(uow, year=2027, panel=next_panel, now=at("2027-06-01 12:00"))

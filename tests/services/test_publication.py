@@ -47,7 +47,7 @@ def judged(uow: UnitOfWork, tmp_path: Path) -> UnitOfWork:
     run_to(uow, at("2026-11-10 12:00"), start=at("2026-10-06 12:00"))
     sessions.record(uow, YOUTH, "attended", now=at("2026-11-10 12:00"), by="clerk")
     assessments.assess(uow, YOUTH, judgement(), now=at("2026-11-16 12:00"), by="scrutineer")
-    cases.act(uow, YOUTH, acts.Agree(), by="scrutineer", now=at("2026-11-16 12:00"))
+    cases.act(uow, YOUTH, acts.Agree(early="it has no corrections"), by="scrutineer", now=at("2026-11-16 12:00"))
     run_to(uow, END, start=at("2026-11-17 12:00"))
     return uow
 

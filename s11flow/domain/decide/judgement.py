@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from calendars import london
 from s11flow.domain import acts, raters
 from s11flow.domain.agenda import is_late
 from s11flow.domain.decide.parts import Decision, after_transition, event_letter, find_transition
@@ -21,6 +22,7 @@ from s11flow.domain.statistics import SIGNED_STATEMENT
 from s11flow.domain.step import CHASING_LETTERS
 from s11flow.domain.timetable import (
     Rulebook,
+    accuracy_check_closes,
 )
 
 
@@ -86,13 +88,32 @@ def _to_be_considered_first(facts: CaseFacts) -> NotNow | None:
 
 
 def agree(rules: Rulebook, facts: CaseFacts, act: acts.Agree, at: datetime) -> Decision:
-    """Agree the judgement; the agency gets its feedback."""
+    """Agree the judgement, once the agency has checked it or its check has closed; it gets its feedback."""
     transition = find_transition(facts, CaseEvent.AGREE)
     if isinstance(transition, Refused):
         return transition
+    closes = check_closes(rules, facts)
+    is_early = closes is not None and at < closes and not act.is_answered
+    if closes is not None and is_early and not act.early.strip():
+        why = (
+            f"its accuracy check closes on {london.spell(closes)}; agree it then, file a version with what "
+            "the agency answered (`agency_response`), or give the reason with `--before-check-closes`."
+        )
+        return NotNow(facts.ref, CaseEvent.AGREE, why)
     letter = event_letter(facts, "feedback", at, "the judgement is agreed")
-    stops = frozenset({"accuracy_check"})
-    return after_transition(facts, transition, at, letters=(letter,), stops=stops, agreed_at=at)
+    return after_transition(
+        facts, transition, at, data={"check_was_open": True} if is_early else {},
+        private={"reason": act.early} if is_early else {}, letters=(letter,),
+        stops=frozenset({"accuracy_check"}), agreed_at=at,
+    )  # fmt: skip
+
+
+def check_closes(rules: Rulebook, facts: CaseFacts) -> datetime | None:
+    """When the agency's check of the newest draft closes; None where there is no check."""
+    if facts.assessed_at is None:
+        return None
+    met = None if facts.session is None else london.day_of(facts.session.starts_at)
+    return accuracy_check_closes(rules, london.day_of(facts.assessed_at), met)
 
 
 _INCLUDE = {
