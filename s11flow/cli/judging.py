@@ -68,7 +68,7 @@ def agree(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Agree the newest judgement, once its accuracy check has closed; the agency gets its feedback."""
+    """Agree the newest judgement; the agency gets its feedback."""
     with at_work(partnership, now=now, dry_run=dry_run) as desk:
         from s11flow.services import assessments
 

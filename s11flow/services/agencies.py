@@ -172,14 +172,14 @@ def _frozen(found: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
 def _older(row: RegisterRow, stored: Any, before: _Before) -> Iterator[str]:
     """What says that the row is older than what is on record of its agency."""
     for column, was, command in (
-        ("name", before.names, f"rename {row.code} --name"),
-        ("contact_email", before.contacts, f"hand-over {row.code} --email"),
+        ("name", before.names, f"`s11flow agencies rename {row.code}`"),
+        ("contact_email", before.contacts, f"`s11flow agencies hand-over {row.code}`"),
     ):
         given, holds = row.values.get(column) or "", getattr(stored, column) or ""
         if given.casefold() != holds.casefold() and given.casefold() in was.get(row.code, ()):
             yield (
                 f"its {column} {given} is of before a change on record, and {holds} holds now; write that, or if it is "
-                f"{given} again, record it with `s11flow agencies {command}`"
+                f"{given} again, record it with {command}"
             )
 
 

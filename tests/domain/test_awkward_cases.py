@@ -344,7 +344,7 @@ def test_case_36_a_partial_report_is_returned_and_if_not_mended_accepted_with_a_
     reminded, plans = ticked(returned, until=london_at("2026-10-23 17:00"))
 
     assert [key for key in letters_of(*plans) if "return_by" in key] == ["return_by_reminder@2026-10-23"]
-    assert "give a waiver" in refusal(reminded, acts.AcceptReport(), "2026-10-26 10:00")
+    assert "--waiver" in refusal(reminded, acts.AcceptReport(), "2026-10-26 10:00")
     waived = plan_of(reminded, acts.AcceptReport(waiver="the panel will ask at the session"), "2026-10-26 10:00").facts
     assert (waived.state, waived.waived, waived.gaps) == (S.ACCEPTED, True, ("Standard 3 is not addressed",))
 

@@ -423,8 +423,8 @@ def test_an_older_file_does_not_undo_a_new_name_or_a_handover(autumn: House) -> 
     (refused,) = old.refused
     assert refused.why == (
         f"its name Youth Services {older}, and Young People holds now; write that, or if it is Youth Services again, "
-        f"record it with `s11flow agencies rename 01 --name`; its contact_email {OLD} {older}, and {NEW} holds now; "
-        f"write that, or if it is {OLD} again, record it with `s11flow agencies hand-over 01 --email`."
+        f"record it with `s11flow agencies rename 01`; its contact_email {OLD} {older}, and {NEW} holds now; "
+        f"write that, or if it is {OLD} again, record it with `s11flow agencies hand-over 01`."
     )
     assert new.refused == ()  # what nothing on record has ended may come
     assert autumn.whole()
