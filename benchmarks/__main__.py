@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from benchmarks import curve, looking_ahead, memory, office, post, replying, starting, tables, ticks, verifying
+from benchmarks import curve, looking_ahead, memory, office, post, replying, sorting, starting, tables, ticks, verifying
 from benchmarks.measure import Result
 from benchmarks.peers import racing
 
@@ -32,7 +32,9 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "deliver-smtp": post.by_one_worker,
     "deliver-smtp-2": post.by_two_workers,
     "two-workers": post.two_workers_on_postgres,
+    "invitations": post.invitations,
     "replies": replying.applied,
+    "mails": sorting.classified,
     "forms": office.forms,
     "report-content": office.content,
     "report-html": office.as_html,

@@ -33,6 +33,9 @@ FIRST_REMINDER_AT = datetime(2026, 9, 11, 8, tzinfo=UTC)
 """Four weeks before the target, 9am in London."""
 TICKED_AT = FIRST_REMINDER_AT + timedelta(minutes=5)
 
+INVITED_AT = datetime(2026, 10, 14, 9, tzinfo=UTC)
+"""Once the invitations are due, and before anything that follows them."""
+
 _DONE = ("contact_check@2026-07-06", "report_request@2026-07-06")
 _REGISTER = (
     "code,name,category,status,status_reason,lead,contact_name,contact_role,contact_email,deputy_email,"

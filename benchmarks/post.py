@@ -7,14 +7,17 @@ import shutil
 import smtplib
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from benchmarks.crowd import TICKED_AT, copied, database, gather
+from sqlalchemy import delete
+
+from benchmarks.crowd import INVITED_AT, TICKED_AT, copied, database, gather
 from benchmarks.mail_server import MailServer, running_mail_server
 from benchmarks.measure import RUNS, Result, in_turn, timed
 from benchmarks.worker import timed_workers
+from db import queries
 from db.unit_of_work import UnitOfWork
 from notifications.folder import FolderMailer
 from notifications.policy import PostPolicy
@@ -87,14 +90,43 @@ def _to_a_server(folder: Path, letters: int, runs: int, *, workers: int) -> Resu
 
     The server is a process of its own, the same for both, on the same machine: what it costs falls on both.
     """
-    seed, copy = folder / "seed.db", folder / "delivered.db"
+    seed = folder / "seed.db"
     with database(f"sqlite:///{seed}") as uow:
         gather(uow, letters)
         tick(uow, now=TICKED_AT)
+    figures = _beside_the_bare_loop(seed, letters, runs, workers=workers, now=TICKED_AT)
+    name = "deliver-smtp" if workers == 1 else "deliver-smtp-2"
+    what = f"{letters:,} letters to a mail server, SQLite, {workers} worker{'s' * (workers > 1)}"
+    return Result(
+        name, what, "smtplib, same bytes, one connection", *figures, at_least=0.6, aim=0.9, unit="letters a second"
+    )
+
+
+def invitations(folder: Path, letters: int = MAILS, runs: int = RUNS) -> Result:
+    """Invitations that wait, each written with its calendar entry, delivered by one worker, beside the same bytes."""
+    seed = folder / "seed.db"
+    with database(f"sqlite:///{seed}") as uow:
+        gather(uow, letters)
+        tick(uow, now=INVITED_AT)
+        with uow.write() as connection:  # by then the crowd has missed its target too, and is owed letters about that
+            connection.execute(delete(queries.message).where(queries.message.c.kind != "panel_invitation"))
+    figures = _beside_the_bare_loop(seed, letters, runs, workers=1, now=INVITED_AT)
+    what = f"{letters:,} invitations to a mail server, SQLite, 1 worker"
+    return Result(
+        "invitations", what, "smtplib, same bytes, one connection", *figures, at_least=0.5,
+        unit="invitations a second",
+    )  # fmt: skip
+
+
+def _beside_the_bare_loop(
+    seed: Path, letters: int, runs: int, *, workers: int, now: datetime
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """How many a second of *letters* that wait in *seed* workers deliver, and how many `smtplib` sends of the same."""
+    copy = seed.with_name("delivered.db")
     with running_mail_server() as server:
 
         def ours() -> float:
-            seconds, sent = timed_workers(workers, f"sqlite:///{copied(seed, copy)}", server.port)
+            seconds, sent = timed_workers(workers, f"sqlite:///{copied(seed, copy)}", server.port, now=now)
             _refuse_other_counts(server, sent, letters)
             return letters / seconds
 
@@ -103,12 +135,7 @@ def _to_a_server(folder: Path, letters: int, runs: int, *, workers: int) -> Resu
                 mails = connection.execute("SELECT to_address, raw FROM message WHERE status = 'SENT'").fetchall()
             return letters / _bare_loop(server, mails)
 
-        figures = in_turn(ours, theirs, runs)
-    name = "deliver-smtp" if workers == 1 else "deliver-smtp-2"
-    what = f"{letters:,} letters to a mail server, SQLite, {workers} worker{'s' * (workers > 1)}"
-    return Result(
-        name, what, "smtplib, same bytes, one connection", *figures, at_least=0.6, aim=0.9, unit="letters a second"
-    )
+        return in_turn(ours, theirs, runs)
 
 
 def _bare_loop(server: MailServer, mails: list[tuple[str, bytes]]) -> float:
