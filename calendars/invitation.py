@@ -110,25 +110,21 @@ def unguessable_uid(domain: str) -> str:
 
 
 def _file(method: str, status: str, invitation: Invitation) -> bytes:
+    event = _event(status, invitation, reply_wanted=method == "REQUEST" and invitation.reply_wanted)
+    before, after = _frame(method)
+    return b"".join((before, event.to_ical(), after))
+
+
+@lru_cache
+def _frame(method: str) -> tuple[bytes, bytes]:
+    """What stands before and after the event in every file; written once, for it is half of the work."""
     calendar = Calendar()
     calendar.add("prodid", PRODID)
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
-    calendar.add_component(_event(status, invitation, reply_wanted=method == "REQUEST" and invitation.reply_wanted))
-    file: bytes = calendar.to_ical()
-    # Nothing but our own constants stands before the event, so the first of these lines is where it begins.
-    return file.replace(_EVENT_BEGINS, _zone() + _EVENT_BEGINS, 1)
-
-
-_EVENT_BEGINS: Final = b"BEGIN:VEVENT\r\n"
-
-
-@lru_cache(maxsize=1)
-def _zone() -> bytes:
-    """The time zone as every file has it; written once, for it is a third of the work."""
-    written: bytes = Timezone.from_ical(LONDON_ZONE).to_ical()
-    return written
+    head, end, _ = calendar.to_ical().partition(b"END:VCALENDAR\r\n")
+    return head + Timezone.from_ical(LONDON_ZONE).to_ical(), end
 
 
 def _event(status: str, invitation: Invitation, *, reply_wanted: bool) -> Event:
@@ -175,7 +171,7 @@ def one_line(text: str) -> str:
 def plain_text(text: str) -> str:
     """Return *text* with its line breaks, as plain newlines, and no other control character."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(map(_printable, line)) for line in lines)
+    return "\n".join(line if line.isprintable() else "".join(map(_printable, line)) for line in lines)
 
 
 def _printable(character: str) -> str:

@@ -1,6 +1,7 @@
 """One mail as a value, and the bytes that a mail server is given for it: the same bytes every time."""
 
 import re
+from base64 import encodebytes
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -110,10 +111,12 @@ def compose(email: Email) -> bytes:
     header name that is not one, or an address that is not one plain address.
     """
     _check(email)
-    if email.attachments or email.calendar:
+    if email.attachments:
         return _composed(email)
-    own = dict(zip(_BLANK, _own(email), strict=True))
-    return b"".join([own.get(piece, piece) for piece in _form(replace(email, **_BLANKS))])
+    calendar = CalendarPart(_BLANK_CALENDAR, email.calendar.method) if email.calendar else None
+    form, left_blank = _form(replace(email, **_BLANKS, calendar=calendar))
+    own = dict(zip(left_blank, _own(email), strict=True))
+    return b"".join([own.get(piece, piece) for piece in form])
 
 
 # --- one mail for all that are alike
@@ -128,15 +131,17 @@ _BLANKS: dict[str, Any] = {
     "text": f"{_NOWHERE} text",
     "html": f"{_NOWHERE} html",
 }
+_BLANK_CALENDAR = _NOWHERE.encode()
 
 
 @lru_cache(maxsize=64)
-def _form(blank: Email) -> tuple[bytes, ...]:
+def _form(blank: Email) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     """The mail that ``emails`` composes for all letters of one sender and with the same headers, cut where they differ.
 
-    Nothing of one reader is in it: what is a letter's own has been left blank.
+    Nothing of one reader is in it: what is a letter's own has been left blank; the blanks are given too.
     """
-    return tuple(re.split(b"((?<=\r\n)" + b"|".join(map(re.escape, _BLANK)) + b")", _composed(blank)))
+    own = _own(blank)
+    return tuple(re.split(b"((?<=\r\n)" + b"|".join(map(re.escape, own)) + b")", _composed(blank))), own
 
 
 def _own(email: Email) -> tuple[bytes, ...]:
@@ -148,6 +153,7 @@ def _own(email: Email) -> tuple[bytes, ...]:
         _header_line("To", _mailbox("To", email.to_name or "", email.to_address)),
         *(_with_crlf(_UTF8.body_encode(body.encode("utf-8", "surrogateescape"))) for body in (email.text, email.html)),
         _digest(email.message_id).encode(),
+        *([_with_crlf(encodebytes(email.calendar.content).decode())] if email.calendar else []),
     )
 
 
@@ -276,9 +282,6 @@ def _header_line(name: str, value: str) -> bytes:
     if len(name) + len(value) < _ONE_LINE and value.isascii() and value.isprintable():
         return f"{name}: {value}\r\n".encode()
     return bytes(_CRLF.fold_binary(name, value))
-
-
-_BLANK = _own(Email(**_BLANKS, sender_name="", sender_address=""))
 
 
 # --- what is refused

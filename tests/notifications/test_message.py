@@ -257,17 +257,24 @@ def test_no_address_adds_a_recipient(address: str) -> None:
     assert [found for _, found in getaddresses([str(read["To"])])] == [address]
 
 
-@given(subject=HOSTILE, sender_name=HOSTILE, to_name=st.none() | HOSTILE, text=st.text(), header=HOSTILE)
+DIARY = st.builds(lambda said: CalendarPart(b"METHOD:REQUEST\r\n" + said, "REQUEST"), st.binary())
+
+
+@given(
+    subject=HOSTILE, sender_name=HOSTILE, to_name=st.none() | HOSTILE, text=st.text(), header=HOSTILE,
+    calendar=st.none() | DIARY,
+)  # fmt: skip
 def test_a_letter_written_into_a_form_is_the_mail_that_is_composed_by_itself(
-    subject: str, sender_name: str, to_name: str | None, text: str, header: str
+    subject: str, sender_name: str, to_name: str | None, text: str, header: str, calendar: CalendarPart | None
 ) -> None:
     of_another = replace(PLAIN, subject="Another", to_name="Another", text="Another", html="Another")
     mail = replace(
         of_another, subject=subject, sender_name=sender_name, to_name=to_name, text=f"{text}.", html=f"<p>{text}</p>",
-        headers=(("X-Case", header),),
+        headers=(("X-Case", header),), calendar=calendar,
     )  # fmt: skip
+    others = calendar and CalendarPart(b"METHOD:REQUEST\r\nAnother", "REQUEST")
     try:
-        compose(replace(of_another, sender_name=sender_name, headers=(("X-Case", header),)))
+        compose(replace(of_another, sender_name=sender_name, headers=(("X-Case", header),), calendar=others))
         raw = compose(mail)
     except RefusedHeader:
         return
