@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import bare, curve, looking_ahead, memory, office, phases, post, replying, tables, ticks
+from benchmarks import bare, curve, looking_ahead, memory, office, phases, post, replying, sorting, tables, ticks
 from benchmarks.crowd import CHUNK, TICKED_AT, copied, database, gather, kept
 from benchmarks.measure import Result
 from benchmarks.peers import environment, racing
@@ -33,7 +33,9 @@ FEW, MORE = 20, 60
         pytest.param(lambda folder: memory.of_a_tick(folder, (FEW, MORE)), True, id="memory"),
         pytest.param(lambda folder: post.by_two_workers(folder, FEW, 1), True, id="post, SQLite"),
         pytest.param(lambda folder: post.two_workers_on_postgres(folder, FEW, 1), True, id="post, Postgres"),
+        pytest.param(lambda folder: post.invitations(folder, FEW, 1), True, id="invitations"),
         pytest.param(lambda folder: replying.applied(folder, FEW), True, id="replies"),
+        pytest.param(lambda folder: sorting.classified(folder, FEW), True, id="mails"),
         pytest.param(lambda folder: office.forms(folder, FEW, 2), True, id="forms"),
         pytest.param(lambda folder: office.content(folder, FEW), False, id="the report's content"),
         pytest.param(lambda folder: office.as_html(folder, FEW), True, id="the report, html"),
