@@ -49,7 +49,7 @@ def why_closed(address: str) -> str:
             if parts.scheme
             else ("it is not a complete web address")
         )
-    return _why_host(host) or _why_parts(parts, host)
+    return _why_host(host) or _why_parts(parts) or _why_share(host)
 
 
 def _why_host(host: str) -> str:
@@ -74,10 +74,31 @@ def _why_number(host: str) -> str:
     return f"{host} is an address inside a network, not on the internet"
 
 
-def _why_parts(parts: SplitResult, host: str) -> str:
+def _why_parts(parts: SplitResult) -> str:
     if parts.username is not None or parts.password is not None:
         return "it has a user name or password in it"
+    return ""
+
+
+def _why_share(host: str) -> str:
     for domain, name in _SHARES.items():
         if host == domain or host.endswith(f".{domain}"):
             return f"it is a share in {name}, which opens only for those it is shared with"
     return ""
+
+
+_SIGN_IN_HOSTS = frozenset({"login", "signin", "logon", "sso", "auth", "adfs", "sts", "idp", "accounts"})
+_SIGN_IN_PATH = re.compile(
+    r"/(log[-_]?in|log[-_]?on|sign[-_]?in|wp-login|servicelogin|sso|saml2?|adfs|oauth2?|authorize|_forms)(\.\w+)?(/|$)",
+    re.IGNORECASE,
+)
+
+
+def is_sign_in(host: str, path: str) -> bool:
+    """Whether an address that a link leads on to is where people sign in, as far as its look tells."""
+    return host.partition(".")[0].casefold() in _SIGN_IN_HOSTS or bool(_SIGN_IN_PATH.search(path))
+
+
+def is_share(host: str) -> bool:
+    """Whether *host* is a place whose links open only for whom they are shared with."""
+    return bool(_why_share(host))
