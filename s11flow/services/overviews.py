@@ -14,6 +14,7 @@ from calendars import london
 from db import queries
 from db.tables import Incident
 from s11flow.domain.agenda import agenda, blocked, is_overdue, reply_of
+from s11flow.domain.decide.judgement import check_closes
 from s11flow.domain.interests import is_quorate, leaving, quorum_sentence
 from s11flow.domain.model import (
     CaseFacts,
@@ -32,7 +33,7 @@ from s11flow.domain.review_actions import ReviewAction, plain, since
 from s11flow.domain.state_facts import CASE_FACTS, facts_of
 from s11flow.domain.timetable import Rulebook, after_session, owed_by
 from s11flow.letters.recipients import role_words
-from s11flow.services import held_actions, readings
+from s11flow.services import held_actions, readings, signs
 from s11flow.services.checkpoints import checkpoint
 from s11flow.services.proposed import open_proposals
 from s11flow.services.readings import Reading
@@ -103,6 +104,8 @@ def _running(
 
 
 def _report_words(submission: Submission) -> str:
+    if submission.is_restricted:  # the name of a file may be a child's
+        return f"version {submission.version} is kept back; a version in which no child can be recognised is awaited"
     names = ", ".join(name for name, _, _ in submission.files)
     return f"version {submission.version}, arrived {london.spell(submission.arrived_at)}: {names}"
 
@@ -169,6 +172,7 @@ def digest(connection: Connection, loaded: Loaded, now: datetime) -> dict[str, o
         "incidents": _incidents(connection, loaded.ref),
         "tasks": [
             *_proposed_times(connection, loaded.ref),
+            *_to_look_at(connection, cases),
             *(line for rules, facts in each for line in _tasks(rules, facts, now)),
         ],
         "checkpoint": checkpoint(connection, loaded.ref),
@@ -180,6 +184,15 @@ def _proposed_times(connection: Connection, partnership: str) -> Iterator[str]:
     for each in open_proposals(connection, partnership):
         added = f' ("{" ".join(each.proposal.comment.split())}")' if each.proposal.comment else ""
         yield f"{each.case}: {proposal_words(each.proposal)}{added}; accept or refuse it."
+
+
+def _to_look_at(connection: Connection, cases: Sequence[Loaded]) -> Iterator[str]:
+    """Reports that may hold details of single children: nothing is done about one before somebody has looked."""
+    for start in range(0, len(cases), _BATCH):
+        found = signs.to_look_at(connection, [case.id for case in cases[start : start + _BATCH]])
+        for case in cases[start : start + _BATCH]:
+            for each in found.get(case.id, ()):
+                yield f"{_named(_facts(case))}: {each}; look at it before the pack: restrict it, or say it may be read."
 
 
 _OPEN = tuple(state.name for state, row in CASE_FACTS.items() if row.is_open or state == CaseState.COVERED)
@@ -278,13 +291,16 @@ def _session_tasks(rules: Rulebook, facts: CaseFacts, now: datetime) -> Iterator
         yield f"{_named(facts)}: record its session of {london.spell(session.starts_at)}."
     if session.is_live and now < session.ends_at:
         yield from _slot_tasks(rules, facts, session)
-    due, closes = after_session(rules, london.day_of(session.starts_at))
+    due, _ = after_session(rules, london.day_of(session.starts_at))
     if facts.state == CaseState.CONSIDERED and now > due.at:
         yield f"{_named(facts)}: its draft judgement was due on {london.spell_day(due.on)}."
-    if facts.state == CaseState.ASSESSED and facts.assessed_at is not None and now > closes.at:
-        on = max(closes.on, rules.days.add(london.day_of(facts.assessed_at), rules.days.between(due.on, closes.on)))
-        if london.day_of(now) > on:
-            yield f"{_named(facts)}: its accuracy check closed on {london.spell_day(on)}; agree the judgement."
+    if facts.state == CaseState.ASSESSED:
+        closes = check_closes(rules, facts)
+        if closes is None:
+            yield f"{_named(facts)}: its judgement is drafted and waits for no check; agree it."
+        elif now > closes:
+            closed_on = london.spell_day(london.day_of(closes))
+            yield f"{_named(facts)}: its accuracy check closed on {closed_on}; agree the judgement."
 
 
 def _slot_tasks(rules: Rulebook, facts: CaseFacts, session: Session) -> Iterator[str]:

@@ -242,6 +242,24 @@ def test_a_judgement_that_is_late_is_a_task(uow: UnitOfWork, tmp_path: Path) -> 
     )
 
 
+def test_a_judgement_whose_check_has_closed_is_a_task(uow: UnitOfWork, tmp_path: Path) -> None:
+    opened(uow)
+    run_to(uow, at("2026-10-01 12:00"))
+    report_comes(uow, tmp_path, YOUTH, at("2026-10-01 12:00"))
+    run_to(uow, at("2026-11-10 18:00"), start=at("2026-10-01 12:00"))
+    sessions.record(uow, YOUTH, "attended", now=at("2026-11-10 18:00"), by="clerk")
+    assessments.assess(uow, YOUTH, judgement(), now=at("2026-11-30 12:00"), by="clerk")
+
+    run_to(uow, at("2026-12-14 08:00"), start=at("2026-11-30 12:00"))
+    while_it_ran = digest_parts(uow).get("Tasks for a person", [])
+    run_to(uow, at("2026-12-15 08:00"), start=at("2026-12-14 08:00"))
+
+    assert [task for task in while_it_ran if YOUTH in task] == []
+    assert [task for task in digest_parts(uow)["Tasks for a person"] if YOUTH in task] == [
+        f"{YOUTH}, Youth Services: its accuracy check closed on Monday 14 December 2026; agree the judgement."
+    ]
+
+
 # --- the running order -----------------------------------------------------------------------------------------------
 
 
