@@ -24,6 +24,8 @@ _BREAK = re.compile(r"\r*\n|\r")
 _BEGIN = re.compile(r"begin:vcalendar", re.IGNORECASE)
 _MAILTO = re.compile(r"mailto:", re.IGNORECASE)
 _UNESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_OF_PYTHON = frozenset({"idna", "punycode", "undefined", "unicode_escape", "unicodeescape", "raw_unicode_escape"})
+"""What Python calls encodings and no file is written in: they read what is not there, or take very long."""
 _HIDDEN = dict.fromkeys([*(n for n in range(32) if chr(n) not in "\t\n"), 127, 0xFEFF, 0x200B, 0x200E, 0x200F, 0x2028])
 
 
@@ -108,7 +110,7 @@ def _charsets(content: bytes, charset: str) -> Iterator[str]:
     if charset.strip().lower().startswith(("utf-7", "iso-2022", "hz")):
         yield charset.strip()  # letters of these are plain ASCII bytes: UTF-8 would take them for what they are not
     yield "utf-8-sig"
-    if charset.strip():
+    if charset.strip() and charset.strip().lower().replace("-", "_") not in _OF_PYTHON:
         yield charset.strip()
     yield "cp1252"
 
@@ -205,6 +207,7 @@ def _value_by_address(rest: str) -> int | None:
     """Where the colon stands before the last mailto: of a line whose quotes do not match, or whose name has a colon."""
     found = [match.start() for match in _MAILTO.finditer(rest)]
     place = found[-1] - 1 if found else rest.rfind(":")
+    place -= int(place > 0 and rest[place] == '"')  # some put the address in quotes
     return place if place >= 0 and rest[place] == ":" else None
 
 

@@ -6,6 +6,8 @@ from email.errors import HeaderParseError
 from email.header import Header, decode_header
 from typing import Final
 
+from notifications.charsets import text_in
+
 _LONGEST: Final = 2_000
 """Characters of a value that are decoded: encoded words cost seconds where there are thousands of them."""
 
@@ -32,12 +34,18 @@ def one_line(text: str, longest: int) -> str:
 
 
 def _as_text(value: object) -> str:
-    """Bytes that are no ASCII: nearly always they are UTF-8, else Latin-1. The parser hides them in a `Header`."""
+    """Bytes that are no ASCII are hidden by the parser in a `Header`."""
     if isinstance(value, Header):
         pieces = (content for content, _ in decode_header(value))
         raw = b"".join(piece if isinstance(piece, bytes) else piece.encode("utf-8", "replace") for piece in pieces)
     else:
         raw = str(value).encode("utf-8", "surrogateescape")
+    return restored(raw)
+
+
+def restored(written: bytes | str) -> str:
+    """What was sent beyond ASCII without saying how: nearly always it is UTF-8, else Latin-1."""
+    raw = written if isinstance(written, bytes) else written.encode("utf-8", "surrogateescape")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -47,7 +55,4 @@ def _as_text(value: object) -> str:
 def _piece(content: bytes | str, charset: str | None) -> str:
     if isinstance(content, str):
         return content
-    try:
-        return content.decode(charset or "ascii", "replace")
-    except LookupError:
-        return content.decode("latin-1")
+    return text_in(content, charset or "ascii")

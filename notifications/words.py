@@ -3,7 +3,12 @@
 import re
 from email.message import Message
 from html import unescape
+from typing import Final
 
+from notifications.charsets import text_in
+
+_LONGEST: Final = 200_000
+"""Characters of what a mail says that are looked at: it says what it says at its head."""
 _HIDES = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
 _ENDS_A_LINE = re.compile(r"<(br|/p|/div|/tr|/h\d|/li)\b[^>]*>", re.IGNORECASE)
 _BRACKETED = re.compile(r"<([^<>\s@]{1,64}@[^<>\s@]{1,190})>")
@@ -13,17 +18,37 @@ _TAG = re.compile(r"<[^<>]{0,2000}>")
 def decoded(part: Message) -> str:
     """The text of *part*; what its character set does not know is replaced."""
     content = part.get_payload(decode=True)
-    return content.decode(_charset(part), "replace") if isinstance(content, bytes) else ""
+    return text_in(content, _charset(part)) if isinstance(content, bytes) else ""
 
 
 def _charset(part: Message) -> str:
     try:
-        name = str(part.get_content_charset("utf-8"))
-        b"".decode(name)
-        "".encode(name)
+        return str(part.get_content_charset("utf-8"))
     except (LookupError, ValueError):
         return "latin-1"
-    return name
+
+
+def letter_in(mail: Message) -> str:
+    """What a mail says to a person, without what it sends back or passes on as a mail of its own."""
+    pieces: list[str] = []
+    for part in _told_to_a_person(mail):
+        told = decoded(part)
+        pieces.append(without_tags(told) if part.get_content_subtype() == "html" else told)
+    return "\n".join(pieces)[:_LONGEST]
+
+
+def _told_to_a_person(part: Message) -> list[Message]:
+    """The text parts above any mail that is sent back; the page in HTML only where there is no plain text."""
+    found: list[Message] = []
+    waiting = [part]
+    while waiting:
+        now = waiting.pop(0)
+        if now.get_content_maintype() == "multipart" and now.is_multipart():
+            waiting[:0] = [item for item in now.get_payload() if isinstance(item, Message)]
+        elif now.get_content_maintype() == "text" and now.get_content_subtype() != "rfc822-headers":
+            found.append(now)
+    plain = [item for item in found if item.get_content_subtype() == "plain"]
+    return plain or found
 
 
 def without_tags(page: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -72,12 +75,18 @@ _FAULTS: Final = {
 
 # --- zips, which most office files are
 
+_DAMAGE: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError, RuntimeError, ValueError,
+    OSError, EOFError, OverflowError,
+)  # fmt: skip
+"""What a damaged package makes Python's own reader raise."""
+
 
 def _in_a_zip(content: bytes) -> Sniffed:
     try:
         with zipfile.ZipFile(BytesIO(content)) as package:
             return _package(package)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError, OverflowError):
+    except _DAMAGE:
         return Sniffed("unknown", "is damaged: it cannot be opened")
 
 

@@ -58,6 +58,7 @@ KEPT_ASIDE = [
     ("has another file within it", b"%PDF-1.7\n<< /EmbeddedFiles 9 0 R >>\n%%EOF"),
     ("is damaged: its end is missing", b"%PDF-1.7\n"),
     ("is damaged: it cannot be opened", docx()[:-40]),
+    ("is damaged: it cannot be opened", docx().replace(docx()[400:430], b"\xff" * 30, 1)),
     ("is of an old kind that may hide a macro; it has to be sent as a new one or as PDF", wide("WordDocument")),
     ("is an archive: what is in it has to be sent as it is", zipped(a=zipped(b=b"c"))),
     ("is an archive: what is in it has to be sent as it is", b"\x1f\x8b\x08"),
