@@ -18,11 +18,11 @@ from base64 import b64decode, b64encode
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final
 
 from notifications.bounce import Bounce, Failure, Lasting
-from notifications.classify import Classified, Kind
+from notifications.classify import CalendarFile, Classified, Kind
+from notifications.outcome import Closable
 from notifications.reading import File, ReadMail, Unreadable, parse, read
 
 SECONDS: Final = 2
@@ -35,19 +35,11 @@ _MOST_TOLD: Final = 80_000_000
 _CHUNK: Final = 1 << 20
 
 
-class Reader:
+class Reader(Closable):
     """Reads stored mail in a child process that is started when it is needed. Used by one thread at a time."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def read(self, path: Path) -> ReadMail:
         """What the mail stored at *path* says. Raises Unreadable with the reason, FileNotFoundError if nothing is."""
@@ -143,7 +135,9 @@ def _told(mail: ReadMail) -> dict[str, Any]:
         {"name": file.name, "content_type": file.content_type, "content": b64encode(file.content).decode("ascii")}
         for file in mail.files
     ]
-    told["classified"]["calendar"] = b64encode(mail.classified.calendar).decode("ascii")
+    told["classified"]["calendars"] = [
+        [b64encode(file.content).decode("ascii"), file.method, file.charset] for file in mail.classified.calendars
+    ]
     return told
 
 
@@ -157,8 +151,7 @@ def _mail(told: dict[str, Any]) -> ReadMail:
                 Kind(classified["kind"]),
                 classified["why"],
                 bounce and _bounce(bounce),
-                b64decode(classified["calendar"]),
-                classified["method"],
+                tuple(CalendarFile(b64decode(content), *rest) for content, *rest in classified["calendars"]),
                 classified["automatic"],
             ),
             "answers": tuple(told["answers"]),

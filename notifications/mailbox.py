@@ -10,28 +10,33 @@ import imaplib
 import mailbox as stdlib
 import re
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Protocol, Self
-from urllib.parse import parse_qsl, unquote, urlsplit
+from typing import Any, Final, Protocol, Self
 
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
-from imap_tools.errors import ImapToolsError
+from imap_tools.errors import (
+    ImapToolsError,
+    MailboxFolderSelectError,
+    MailboxMoveError,
+    UnexpectedCommandStatusError,
+)
+from imap_tools.utils import check_command_status
 
-from notifications.address import has_control_character, is_loopback
+from notifications.address import is_loopback
+from notifications.outcome import Closable
+from notifications.server_address import AddressForm, ServerAddress, Tls, check_login, folder_in
+from notifications.token_command import Token, TokenUnavailable
 
 FILED: Final = "Filed"
 """The folder that mail is moved to once it is kept elsewhere, unless the setting names another."""
 TIMEOUT: Final = 30.0
 """Seconds that an IMAP server has for each answer."""
 _EXAMPLE = "write maildir:inbox or imaps://user:password@mail.example"
-
-Token = Callable[[], str]
-"""Gives an access token (OAuth 2.0), a new one each time it is asked."""
 
 
 class MailboxUnavailable(Exception):
@@ -70,44 +75,22 @@ def mailbox_for(url: str, *, root: Path, token: Token | None = None) -> Mailbox:
 
     ``maildir:inbox``; ``imaps://user:password@host``; ``imap://user:password@host?tls=starttls`` (or ``tls=none`` for
     this machine). After the host may stand a folder, ``/INBOX``, and ``?filed=Done`` names the one that mail is moved
-    to. With *token* the server is asked by OAuth 2.0 and the password left out. A wrong one is a ValueError: one
+    to. A user without a password logs in by OAuth 2.0 with what *token* gives. A wrong one is a ValueError: one
     sentence, and it never repeats the setting, which holds a password.
     """
     scheme, _, rest = url.partition(":")
     match scheme.lower():
         case "maildir":
-            return Maildir(_folder(rest, root))
+            return Maildir(folder_in(rest, root, called="mailbox", example=_EXAMPLE))
         case "imap" | "imaps":
-            return _imap(url, token)
+            return _imap(_IMAP.read(url), token)
     raise ValueError(f"The mailbox address begins with none of maildir:, imap:// and imaps://; {_EXAMPLE}.")
-
-
-def _folder(text: str, root: Path) -> Path:
-    path = re.sub(r"^//(?=/)", "", text)
-    if not path or path.startswith("//") or has_control_character(path):
-        raise ValueError(f"The mailbox address names no folder; {_EXAMPLE}.")
-    return root / path
-
-
-class _Closing:
-    """A `with` that closes."""
-
-    def close(self) -> None:
-        """Let go of whatever is open."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 # --- Maildir
 
 
-class Maildir(_Closing):
+class Maildir(Closable):
     """A Maildir: what lies in ``new`` and ``cur`` is incoming, ``.Filed`` is where it goes.
 
     It is made when it is not there, so that a mail server finds it. A file may be dropped into ``new`` by hand.
@@ -163,7 +146,7 @@ def _is_mail(path: Path) -> bool:
 # --- mbox
 
 
-class Mbox(_Closing):
+class Mbox(Closable):
     """One mbox file, read and left as it is: what an old mailbox was exported to."""
 
     def __init__(self, file: Path) -> None:
@@ -197,66 +180,41 @@ def _from_line(line: bytes) -> datetime | None:
 
 # --- IMAP
 
-Tls = Literal["tls", "starttls", "none"]
-_PORTS: Final = {"tls": 993, "starttls": 143, "none": 143}
+_IMAP = AddressForm(
+    called="mailbox",
+    over_tls="imaps",
+    ports={"tls": 993, "starttls": 143, "none": 143},
+    options=("filed",),
+    example=_EXAMPLE,
+    has_a_folder=True,
+)
 
 
-def _imap(url: str, token: Token | None) -> ImapMailbox:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:  # its text repeats the setting
-        raise ValueError(f"The mailbox's port is not a number; {_EXAMPLE}.") from None
-    if not host or not parts.username or parts.fragment or has_control_character(url):
-        raise ValueError(
-            "The mailbox address is not complete, or has a character in user or password that must be "
-            f"percent-encoded; {_EXAMPLE}."
-        )
-    options = _options(parts.query)
-    tls = _tls(parts.scheme.lower(), options)
+def _imap(address: ServerAddress, token: Token | None) -> ImapMailbox:
     return ImapMailbox(
-        host,
-        port or _PORTS[tls],
-        username=unquote(parts.username),
-        password=unquote(parts.password or ""),
-        token=token,
-        tls=tls,
-        folder=unquote(parts.path.strip("/")) or "INBOX",
-        filed=options.get("filed", FILED),
-        insecure=options.get("insecure") == "yes",
+        address.host,
+        address.port,
+        username=address.username or "",
+        password=address.password,
+        token=token if address.password is None else None,
+        tls=address.tls,
+        folder=address.folder or "INBOX",
+        filed=address.options.get("filed", FILED),
+        insecure=address.is_insecure,
     )
 
 
-def _options(query: str) -> dict[str, str]:
-    try:
-        options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
-    except ValueError:
-        options = {"": ""}
-    if not options.keys() <= {"tls", "filed", "insecure"} or options.get("filed") == "":
-        raise ValueError(f"After ? the mailbox address takes tls=, filed= and insecure=; {_EXAMPLE}.")
-    return options
-
-
-def _tls(scheme: str, options: dict[str, str]) -> Tls:
-    asked = options.get("tls", "tls" if scheme == "imaps" else "starttls")
-    if scheme == "imaps" and asked != "tls":
-        raise ValueError(f"imaps:// is TLS from the first byte and takes no other tls=; {_EXAMPLE}.")
-    match asked:
-        case "none" | "starttls" | "tls":
-            return asked
-    raise ValueError(f"The mailbox's tls is one of none, starttls and tls; {_EXAMPLE}.")
-
-
-class ImapMailbox(_Closing):
+class ImapMailbox(Closable):
     """A folder on an IMAP server, asked when it is looked into; the connection is kept until `close`.
 
     A key names the folder's UIDVALIDITY too: when the server numbers its mail anew, a key of before moves nothing.
     """
 
     def __init__(
-        self, host: str, port: int, *, username: str, password: str, token: Token | None, tls: Tls, folder: str,
+        self, host: str, port: int, *, username: str, password: str | None, token: Token | None, tls: Tls, folder: str,
         filed: str, insecure: bool = False, timeout: float = TIMEOUT,
     ) -> None:  # fmt: skip
+        check_login("mailbox", username, password, token)
         if tls == "none" and not is_loopback(host):
             raise ValueError("A password is not sent to a mailbox without TLS; use tls=starttls.")
         self._host, self._port, self._tls, self._timeout = host, port, tls, timeout
@@ -265,6 +223,19 @@ class ImapMailbox(_Closing):
         self._insecure = insecure
         self._box: BaseMailBox | None = None
         self._validity = ""
+
+    def greet(self, *, within: float) -> str | None:
+        """Log in, open the folder and log out, each answer within so many seconds; gives what hindered it, or None."""
+        patience, self._timeout = self._timeout, min(within, self._timeout)
+        try:
+            with self._in_our_words():
+                self._open()
+        except MailboxUnavailable as why:
+            return str(why)
+        finally:
+            self.close()
+            self._timeout = patience
+        return None
 
     def incoming(self) -> Iterator[Incoming]:
         """Each mail in the folder; it is fetched without being marked as read."""
@@ -284,14 +255,16 @@ class ImapMailbox(_Closing):
             if validity != self._validity:
                 return
             self._make_filed(box)
-            box.move([uid], self._filed)
+            self._move(box, uid)
 
     def close(self) -> None:
         """Log out, as far as the server still listens."""
         box, self._box = self._box, None
         if box is not None:
-            with suppress(OSError, imaplib.IMAP4.error, ImapToolsError):
+            try:
                 box.logout()
+            except (OSError, imaplib.IMAP4.error, ImapToolsError):
+                _let_go(box)
 
     def _open(self) -> BaseMailBox:
         if self._box is None:
@@ -303,13 +276,49 @@ class ImapMailbox(_Closing):
     def _logged_in(self) -> BaseMailBox:
         box = self._connection()
         try:
-            if self._token is not None:
-                return box.xoauth2(self._username, self._token(), initial_folder=self._folder)
-            return box.login(self._username, self._password, initial_folder=self._folder)
+            if self._password is not None:
+                box.login(self._username, self._password, initial_folder=None)
+            elif self._token is not None:
+                self._present(_asked_for(self._token), box)
+            self._see_that_it_can_move(box)
+            self._choose_folder(box)
         except BaseException:
-            with suppress(OSError, imaplib.IMAP4.error):
-                box.client.shutdown()
+            _let_go(box)
             raise
+        return box
+
+    def _see_that_it_can_move(self, box: BaseMailBox) -> None:
+        """Ask what the server can do: before the login it may have said less, and imaplib asks no more."""
+        told = box.client.capability()[1]
+        box.client.capabilities = tuple(str(told[-1], "ascii", "replace").upper().split())
+        if not {"MOVE", "UIDPLUS"} & set(box.client.capabilities):
+            raise MailboxUnavailable(
+                f"{self._where} cannot move one mail without touching others: it offers neither MOVE nor UIDPLUS; have "
+                "the mail delivered to a Maildir, or to a server that does."
+            )
+
+    def _present(self, token: str, box: BaseMailBox) -> None:
+        """Log in by a token; a server that refuses it asks once more, and wants an empty answer (XOAUTH2)."""
+        first = f"user={self._username}\1auth=Bearer {token}\1\1"
+        try:
+            box.client.authenticate("XOAUTH2", lambda asked: b"" if asked else first.encode())
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:  # it may say the token again
+            raise MailboxUnavailable(
+                f"{self._where} refused the token; check that the token command prints a new one for this user, that "
+                "it is one for reading mail (IMAP.AccessAsUser.All or IMAP.AccessAsApp at Microsoft, "
+                "https://mail.google.com/ at Google), and that IMAP is on for the mailbox."
+            ) from None
+
+    def _choose_folder(self, box: BaseMailBox) -> None:
+        try:
+            box.folder.set(self._folder)
+        except MailboxFolderSelectError as error:
+            raise MailboxUnavailable(
+                f"{self._where} does not open the folder {self._folder!a} (it said {_said(error)}); "
+                "correct its name in the mailbox address."
+            ) from None
 
     def _connection(self) -> BaseMailBox:
         if self._tls == "none":
@@ -329,12 +338,52 @@ class ImapMailbox(_Closing):
                 return Incoming(f"{self._validity}:{uid}", bytes(item[1]), _internal_date(found))
         return None
 
+    def _move(self, box: BaseMailBox, uid: str) -> None:
+        """Let this mail leave the folder, and no other; nothing happens if it is there no more.
+
+        What imap-tools does without MOVE would expunge whatever somebody has marked as deleted.
+        """
+        try:
+            if "MOVE" in box.client.capabilities:
+                box.move([uid], self._filed)
+                return
+            box.copy([uid], self._filed)
+            for words in (("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)"), ("EXPUNGE", uid)):
+                check_command_status(box.client.uid(*words), MailboxMoveError)
+        except UnexpectedCommandStatusError:
+            box.client.noop()  # a server may not have told of it before
+            if box.uids(f"UID {uid}"):
+                raise
+
     def _make_filed(self, box: BaseMailBox) -> None:
         if not box.folder.exists(self._filed):
             box.folder.create(self._filed)
 
-    def _in_our_words(self) -> _InOurWords:
-        return _InOurWords(self, f"{self._host}:{self._port}")
+    @property
+    def _where(self) -> str:
+        return f"{self._host}:{self._port}"
+
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
+        """Turns what the library raises into one sentence, and lets go of a connection that failed."""
+        try:
+            yield
+        except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
+            self.close()
+            raise MailboxUnavailable(f"{self._where} did not let us read the mailbox: {_why(error)}.") from None
+
+
+def _asked_for(token: Token) -> str:
+    try:
+        return token()
+    except TokenUnavailable as why:
+        raise MailboxUnavailable(str(why)) from None
+
+
+def _let_go(box: BaseMailBox) -> None:
+    """Close a connection without another word."""
+    with suppress(OSError, imaplib.IMAP4.error):
+        box.client.shutdown()
 
 
 def _internal_date(found: list[Any]) -> datetime:
@@ -346,30 +395,18 @@ def _internal_date(found: list[Any]) -> datetime:
     return datetime.strptime(match[1].decode("ascii").strip(), "%d-%b-%Y %H:%M:%S %z").astimezone(UTC)
 
 
-class _InOurWords:
-    """Turns what the library raises into one sentence, and lets go of a connection that failed."""
-
-    def __init__(self, box: ImapMailbox, where: str) -> None:
-        self._box, self._where = box, where
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, OSError | imaplib.IMAP4.error | ImapToolsError):
-            self._box.close()
-            raise MailboxUnavailable(f"{self._where} did not let us read the mailbox: {_why(error)}.") from None
-
-
 def _why(error: Exception) -> str:
     """In a clause; what a server says may hold anything, so that it is cut and put on one line."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({error.verify_message})"
     if isinstance(error, TimeoutError):
-        return f"it did not answer within {TIMEOUT:.0f} seconds"
+        return "it did not answer in time"
     if isinstance(error, OSError):
         return (error.strerror or str(error) or type(error).__name__)[:200]
-    said = re.sub(r"[^\x20-\x7e]+", " ", str(error))[:200].strip().rstrip(".")
-    return f"it said {said!r}; see user, password or token, and the names of the folders"
+    return f"it said {_said(error)}; see user, password or token, and the names of the folders"
+
+
+def _said(error: Exception) -> str:
+    told = error.command_result[1] if isinstance(error, UnexpectedCommandStatusError) else error.args
+    words = " ".join(str(each, "ascii", "replace") if isinstance(each, bytes) else str(each) for each in told)
+    return repr(re.sub(r"[^\x20-\x7e]+", " ", words)[:200].strip().rstrip("."))

@@ -4,14 +4,15 @@ No mailer sends a mail again by itself: an outcome goes back, and the caller dec
 """
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
 
-from notifications.address import has_control_character
 from notifications.folder import FolderMailer
 from notifications.outcome import Mailer, Outcome, Status
-from notifications.smtp import LONGEST_TIMEOUT, SmtpMailer, Tls
+from notifications.server_address import AddressForm, ServerAddress, folder_in
+from notifications.smtp import LONGEST_TIMEOUT, SmtpMailer
+from notifications.token_command import Token
 
 __all__ = ["LONGEST_WAIT", "FolderMailer", "Mailer", "Outcome", "SmtpMailer", "Status", "mailer_for", "next_try"]
 
@@ -41,83 +42,47 @@ def next_try(attempts: int) -> timedelta | None:
 
 
 _EXAMPLE = "write folder:outbox or smtp://user:password@mail.example:587?tls=starttls"
-_PORTS = {"none": 25, "starttls": 587, "tls": 465}
+_SMTP = AddressForm(
+    called="mail server",
+    over_tls="smtps",
+    ports={"none": 25, "starttls": 587, "tls": 465},
+    options=("timeout",),
+    example=_EXAMPLE,
+)
 
 
-def mailer_for(url: str, *, root: Path) -> Mailer:
+def mailer_for(url: str, *, root: Path, token: Token | None = None) -> Mailer:
     """Give the mailer that a setting describes; folders are relative to *root*.
 
     ``folder:outbox``, ``smtp://user:password@host:587?tls=starttls`` (or ``tls=none`` for this machine) and
     ``smtps://user:password@host``. Also ``timeout=`` in seconds, at most 60, and ``insecure=yes``. User and password
-    are percent-encoded. A wrong one is a ValueError: one sentence, and it never repeats the setting, which holds a
-    password.
+    are percent-encoded. A user without a password logs in by OAuth 2.0 with what *token* gives. A wrong one is a
+    ValueError: one sentence, and it never repeats the setting, which holds a password.
     """
     scheme, _, rest = url.partition(":")
     match scheme.lower():
         case "folder":
-            return FolderMailer(_folder(rest, root))
+            return FolderMailer(folder_in(rest, root, called="mail", example=_EXAMPLE))
         case "smtp" | "smtps":
-            return _smtp_mailer(url)
+            return _smtp_mailer(_SMTP.read(url), token)
     raise ValueError(f"The mail address begins with none of folder:, smtp:// and smtps://; {_EXAMPLE}.")
 
 
-def _folder(text: str, root: Path) -> Path:
-    path = re.sub(r"^//(?=/)", "", text)
-    if not path or path.startswith("//") or has_control_character(path):
-        raise ValueError(f"The mail address names no folder; {_EXAMPLE}.")
-    return root / path
-
-
-def _smtp_mailer(url: str) -> SmtpMailer:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:  # its text repeats the setting
-        raise ValueError(f"The mail server's port is not a number; {_EXAMPLE}.") from None
-    if not host or parts.path not in ("", "/") or parts.fragment or has_control_character(url):
-        raise ValueError(
-            "The mail server address is not complete, or has a character in user or password that must be "
-            f"percent-encoded; {_EXAMPLE}."
-        )
-    options = _options(parts.query)
-    tls = _tls(parts.scheme.lower(), options)
+def _smtp_mailer(address: ServerAddress, token: Token | None) -> SmtpMailer:
     return SmtpMailer(
-        host,
-        port or _PORTS[tls],
-        username=_decoded(parts.username),
-        password=_decoded(parts.password),
-        tls=tls,
-        timeout=_timeout(options),
-        insecure=options.get("insecure") == "yes",
+        address.host,
+        address.port,
+        username=address.username,
+        password=address.password,
+        token=token if address.username and address.password is None else None,
+        tls=address.tls,
+        timeout=_timeout(address.options),
+        insecure=address.is_insecure,
     )
 
 
-def _options(query: str) -> dict[str, str]:
-    try:
-        options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
-    except ValueError:
-        options = {"": ""}
-    if not options.keys() <= {"tls", "timeout", "insecure"}:
-        raise ValueError(f"After ? the mail server address takes tls=, timeout= and insecure=; {_EXAMPLE}.")
-    return options
-
-
-def _tls(scheme: str, options: dict[str, str]) -> Tls:
-    asked = options.get("tls", "tls" if scheme == "smtps" else "starttls")
-    if scheme == "smtps" and asked != "tls":
-        raise ValueError(f"smtps:// is TLS from the first byte and takes no other tls=; {_EXAMPLE}.")
-    match asked:
-        case "none" | "starttls" | "tls":
-            return asked
-    raise ValueError(f"The mail server's tls is one of none, starttls and tls; {_EXAMPLE}.")
-
-
-def _timeout(options: dict[str, str]) -> float:
+def _timeout(options: Mapping[str, str]) -> float:
     text = options.get("timeout", "30")
     if not re.fullmatch(r"[1-9][0-9]?", text) or int(text) > LONGEST_TIMEOUT:
-        raise ValueError(f"The mail server's timeout is a number of seconds from 1 to {LONGEST_TIMEOUT:g}; {_EXAMPLE}.")
+        raise _SMTP.wrong(f"The mail server's timeout is a number of seconds from 1 to {LONGEST_TIMEOUT:g}")
     return float(text)
-
-
-def _decoded(text: str | None) -> str | None:
-    return unquote(text) if text else None

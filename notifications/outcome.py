@@ -63,11 +63,8 @@ class Mailer(Protocol):
     ) -> None: ...
 
 
-class Closing:
-    """``with mailer:`` closes it at the end; what is next need not be known."""
-
-    def announce(self, raw: bytes, *, sender: str, recipient: str) -> None:
-        """Nothing is to be made ready unless a subclass says so."""
+class Closable:
+    """``with`` closes it at the end."""
 
     def __enter__(self) -> Self:
         return self
@@ -79,3 +76,10 @@ class Closing:
 
     def close(self) -> None:
         """Let go of what is held open; there is nothing unless a subclass says so."""
+
+
+class Closing(Closable):
+    """A mailer that ``with`` closes at the end; what is next need not be known."""
+
+    def announce(self, raw: bytes, *, sender: str, recipient: str) -> None:
+        """Nothing is to be made ready unless a subclass says so."""

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from socket import IPPROTO_TCP, TCP_NODELAY
-from typing import Any, Literal
+from typing import Any
 
 from notifications.address import check_address, is_loopback
 from notifications.outcome import Closing, Outcome, Status, nothing
-
-Tls = Literal["none", "starttls", "tls"]
+from notifications.server_address import Tls, check_login
+from notifications.token_command import Token, TokenUnavailable
 
 LONGEST_TIMEOUT = 60.0
 """The most seconds that one answer may be waited for."""
@@ -31,6 +31,8 @@ _PIECE = 64 * 1024  # bytes that are sent at a time, each within the time that i
 
 _CLOSING = 421  # "I am closing this connection": about the connection, not about this mail
 _NEEDS_LOGIN = {530, 534, 535, 538}  # "first log in": about our settings, not about this mail
+_XOAUTH2 = "XOAUTH2"
+_ENHANCED = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}\b")  # RFC 3463
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
@@ -138,6 +140,7 @@ class SmtpMailer(Closing):
 
     *tls* is ``starttls``, ``tls`` (from the first byte) or ``none``; certificates are always verified, by *context* if
     given. ``none`` is for a server on this machine, unless *insecure* says otherwise, and then there is no login.
+    A *username* goes with a *password*, or with *token*, which each connection is logged in by anew (OAuth 2.0).
     *timeout* is in seconds and holds for each answer, at most `LONGEST_TIMEOUT`; *budget* for everything before the
     last line of a mail. A combination that would be unsafe is a ValueError.
     """
@@ -149,6 +152,7 @@ class SmtpMailer(Closing):
         *,
         username: str | None = None,
         password: str | None = None,
+        token: Token | None = None,
         tls: Tls = "starttls",
         timeout: float = 30,
         budget: float = BUDGET,
@@ -161,8 +165,7 @@ class SmtpMailer(Closing):
                 raise ValueError("Mail without TLS is only for a server on this machine; use tls=starttls.")
             if username is not None:
                 raise ValueError("A password is not sent without TLS; use tls=starttls.")
-        if (username is None) != (password is None):
-            raise ValueError("A mail server login needs both a user name and a password.")
+        check_login("mail server", username, password, token)
         if not f"{username or ''}{password or ''}".isascii():
             raise ValueError("The mail server's user name or password has characters outside ASCII; set another one.")
         if not _is_name(host):
@@ -175,7 +178,7 @@ class SmtpMailer(Closing):
             )
         self.host = host
         self.port = port
-        self._login = (username, password) if username is not None and password is not None else None
+        self._username, self._password, self._token = username, password, token
         self._tls = tls
         self._timeout = timeout
         self._budget = budget
@@ -305,30 +308,46 @@ class SmtpMailer(Closing):
                 phase = "at STARTTLS"
                 connection.starttls(context=self._context)
                 connection.ehlo_or_helo_if_needed()
-            if self._login:
+            if self._username is not None:
                 phase = "at the login"
-                connection.login(*self._login)
-        except (
-            OSError,
-            ValueError,
-        ) as error:  # smtplib's own are OSErrors; a login that makes no sense is a ValueError
+                self._log_in(connection, self._username)
+        except (OSError, ValueError, TokenUnavailable) as error:  # smtplib's own are OSErrors; nonsense is a ValueError
             if connection is not None:
                 connection.close()
-            # "from None": what smtplib raises at the login can hold the password.
+            # "from None": what smtplib raises at the login can hold the password or the token.
             raise _Stop(self._not_connected(phase, error)) from None
         assert connection.sock is not None  # it has just answered
         connection.sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)  # the last line must not wait for an answer to the text
         return connection
 
+    def _log_in(self, connection: _Prompt, username: str) -> None:
+        if self._password is not None:
+            connection.login(username, self._password)
+        elif self._token is not None:
+            if _XOAUTH2 not in connection.esmtp_features.get("auth", "").upper().split():
+                raise smtplib.SMTPNotSupportedError  # a token is said to nobody who does not ask for one
+            first = f"user={username}\1auth=Bearer {self._token()}\1\1"
+            # A server that refuses it asks once more, with the reason, and wants an empty answer before it says so.
+            connection.auth(_XOAUTH2, lambda asked=None: first if asked is None else "")
+
     def _open(self) -> _Prompt:
         where, times = (self.host, self.port, self._local_hostname), {"timeout": self._timeout, "ends": self._ends}
         return _PromptTls(*where, **times, context=self._context) if self._tls == "tls" else _Prompt(*where, **times)
 
-    def _not_connected(self, phase: str, error: OSError | ValueError) -> Outcome:
+    def _not_connected(self, phase: str, error: OSError | ValueError | TokenUnavailable) -> Outcome:
+        if isinstance(error, TokenUnavailable):
+            return Outcome(Status.DELAYED, str(error), needs_person=True, unreachable=True)
         needs_person = True
         match error:
             case _ if _is_silence(error):
                 why, needs_person = f"did not answer within {self._timeout:g} seconds {phase}", False
+            case smtplib.SMTPAuthenticationError(smtp_code=code, smtp_error=said) if self._password is None:
+                why = (
+                    f"refused the token {phase} ({_codes(code, said)}); check that the token command prints a new one "
+                    "for this user, that it is one for sending (SMTP.Send or SMTP.SendAsApp at Microsoft, "
+                    "https://mail.google.com/ at Google), and that SMTP AUTH is on for the mailbox"
+                )
+                needs_person = code >= 500
             case smtplib.SMTPAuthenticationError(smtp_code=code):
                 why = f"refused the user name or the password {phase} ({code}); check the mail settings"
                 needs_person = code >= 500
@@ -477,6 +496,12 @@ def _on_the_wire(raw: bytes) -> bytes:
     if not lines.endswith(b"\r\n"):
         lines += b"\r\n"
     return _LEADING_DOT.sub(b"..", lines) if lines.startswith(b".") or b"\n." in lines else lines
+
+
+def _codes(code: int, answer: bytes | str) -> str:
+    """Give what a server answered as its numbers alone: its words may repeat what it was told."""
+    more = _ENHANCED.match(answer) if isinstance(answer, bytes) else None
+    return f"{code} {more[0].decode('ascii')}" if more else f"{code}"
 
 
 def _words(answer: bytes) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy import Engine, make_url
@@ -18,13 +16,16 @@ from calendars import london
 from db import migrate
 from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
-from notifications.mailbox import Mailbox, MailboxUnavailable, mailbox_for
-from notifications.mailer import Mailer, mailer_for
+from notifications.mailbox import Mailbox, mailbox_for
+from notifications.mailer import FolderMailer, Mailer, mailer_for
 from notifications.policy import PostPolicy
+from notifications.token_command import token_by
 from s11flow.clock import system_now
 from s11flow.domain.errors import S11Error
 from s11flow.services.heartbeat import last_beats
+from s11flow.services.links import Open
 from s11flow.settings import (
+    DKIM_KEY,
     MAIL_ALLOW,
     MAIL_REDIRECT,
     MAIL_URL,
@@ -95,19 +96,41 @@ class App:
 
     def mailer(self) -> Mailer:
         """Give a mailer of the caller's own: use it in a `with`, for one run. Raises `SettingsError`."""
+        asked = token_by(self.settings.mail_token_command)
         try:
-            return mailer_for(self.settings.mail_url, root=self.root)
+            mailer = mailer_for(self.settings.mail_url, root=self.root, token=asked)
         except ValueError as error:
             raise _said_by(MAIL_URL, error) from None
+        return mailer if isinstance(mailer, FolderMailer) else self._signing(mailer)
+
+    def _signing(self, mailer: Mailer) -> Mailer:
+        """The mailer, which signs if the settings say so; letters in a folder go to nobody who would look."""
+        chosen = self.settings.dkim
+        if chosen is None:
+            return mailer
+        from notifications.signing import Signer, SigningMailer, read_key  # noqa: PLC0415 - few sign, and it loads much
+
+        try:
+            key = read_key(self.root / chosen.key)
+        except ValueError as error:
+            raise _said_by(DKIM_KEY, error) from None
+        return SigningMailer(mailer, Signer(key, domain=chosen.domain, selector=chosen.selector).sign)
 
     def mailbox(self) -> Mailbox:
         """Give the mailbox that mail comes into: use it in a `with`, for one run. Raises `SettingsError`."""
-        command = self.settings.mail_token_command
-        asked = None if command is None else partial(token, command)
+        asked = token_by(self.settings.fetching_token_command)
         try:
             return mailbox_for(self.settings.mailbox_url, root=self.root, token=asked)
         except ValueError as error:
             raise _said_by(MAILBOX_URL, error) from None
+
+    def opener(self) -> Open | None:
+        """Give what tries whether a link opens; None where that is not permitted, as in a demonstration."""
+        if not self.settings.try_links or self.settings.mode == "demo":
+            return None
+        from s11flow.links.fetch import Opener  # noqa: PLC0415 - loads a tenth of a second's worth that only this needs
+
+        return Opener().look
 
     @property
     def documents_dir(self) -> Path:
@@ -156,30 +179,6 @@ class App:
     @staticmethod
     def _utc(instant: datetime) -> datetime:
         return instant.astimezone(UTC)
-
-
-_TOKEN_WITHIN = 30.0
-"""Seconds that a command has to print a token."""
-
-
-def token(command: str) -> str:
-    """What a command prints, a token for the mailbox; no log and no error repeats it. Raises `MailboxUnavailable`."""
-    try:
-        said = subprocess.run(shlex.split(command), capture_output=True, check=True, timeout=_TOKEN_WITHIN, text=True)
-    except subprocess.TimeoutExpired:
-        raise MailboxUnavailable(f"The command for a mail token did not end within {_TOKEN_WITHIN:.0f} s.") from None
-    except subprocess.CalledProcessError as error:
-        raise MailboxUnavailable(
-            f"The command for a mail token ended with {error.returncode}; run it by hand."
-        ) from None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or type(error).__name__
-        raise MailboxUnavailable(
-            f"The command for a mail token cannot be run ({why}); see S11FLOW_MAIL_TOKEN_COMMAND."
-        ) from None
-    if not (printed := said.stdout.strip()):
-        raise MailboxUnavailable("The command for a mail token printed none; run it by hand.")
-    return printed
 
 
 def _policy(settings: Settings) -> PostPolicy:

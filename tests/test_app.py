@@ -6,16 +6,20 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import text
 
 from db import migrate
 from db.errors import DatabaseUnreachable
 from notifications.folder import FolderMailer
+from notifications.mailbox import ImapMailbox
 from notifications.policy import PostPolicy
+from notifications.signing import SigningMailer
 from notifications.smtp import SmtpMailer
 from s11flow.app import App, ClockBehind, ClockRefused, NotMigrated, build_app
 from s11flow.services.heartbeat import beat
-from s11flow.settings import Mode, Settings, SettingsError
+from s11flow.settings import Dkim, Mode, Settings, SettingsError
 
 NOON = datetime(2026, 9, 25, 11, tzinfo=UTC)  # midday in Gloucester, two weeks before the target
 SECOND = timedelta(seconds=1)
@@ -63,6 +67,41 @@ def test_mail_goes_to_a_server_when_the_setting_names_one() -> None:
 
     with app.mailer() as mailer:
         assert (type(mailer), app.policy) == (SmtpMailer, PostPolicy("live"))
+
+
+def signed(url: str, key: Path) -> App:
+    return build_app(Settings(mail_url=url, dkim=Dkim(key=key, domain="partnership.example", selector="s11")))
+
+
+def test_letters_are_signed_on_their_way_to_a_server_and_not_in_a_folder(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.touch(0o600)
+    made = rsa.generate_private_key(65537, 2048)
+    key.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+    with signed("smtp://mail.example", key).mailer() as by_server, signed("folder:post", key).mailer() as by_folder:
+        assert (type(by_server), type(by_folder)) == (SigningMailer, FolderMailer)
+
+
+def test_a_key_that_is_refused_is_said_of_its_variable() -> None:
+    with pytest.raises(SettingsError) as refused:
+        signed("smtp://mail.example", Path("/nowhere/key.pem")).mailer()
+
+    assert str(refused.value) == (
+        "S11FLOW_DKIM_KEY cannot be used: the key /nowhere/key.pem cannot be read (no such file or directory); "
+        "let the user of the service own it."
+    )
+
+
+def test_one_command_gives_tokens_for_sending_and_for_fetching_unless_the_mailbox_has_its_own() -> None:
+    urls = {"mail_url": "smtp://us@mail.example", "mailbox_url": "imaps://us@mail.example"}
+
+    app = build_app(Settings(**urls, mail_token_command="true"))  # type: ignore[arg-type] # by name
+    with app.mailer() as mailer, app.mailbox() as mailbox:
+        assert (type(mailer), type(mailbox)) == (SmtpMailer, ImapMailbox)
+
+    with pytest.raises(SettingsError, match=r"^S11FLOW_MAIL_URL cannot be used: a login at the mail server needs a "):
+        build_app(Settings(**urls, mailbox_token_command="true")).mailer()  # type: ignore[arg-type]
 
 
 WRONG = [

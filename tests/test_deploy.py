@@ -120,8 +120,9 @@ def test_the_settings_that_are_handed_out_are_settings() -> None:
     )
 
     assert read_settings(environ).mode == "live"
-    named = ("MODE", "DATABASE_URL", "MAIL_URL", "MAILBOX_URL", "DOCUMENTS_DIR")
-    assert set(environ) == {f"S11FLOW_{name}" for name in named}
+    named = ("MODE", "DATABASE_URL", "MAIL_URL", "MAILBOX_URL", "DOCUMENTS_DIR", "TRY_LINKS", "MAIL_TOKEN_COMMAND")
+    signed = ("DKIM_KEY", "DKIM_DOMAIN", "DKIM_SELECTOR")
+    assert set(environ) == {f"S11FLOW_{name}" for name in (*named, *signed)}
 
 
 def test_the_script_for_commands_is_one_that_a_shell_reads() -> None:

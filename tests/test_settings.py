@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s11flow.settings import Settings, SettingsError, read_settings
+from s11flow.settings import Dkim, Settings, SettingsError, read_settings
 
 
 def test_an_empty_environment_gives_a_trial_in_the_working_directory() -> None:
@@ -30,12 +30,17 @@ def test_every_variable_is_read() -> None:
             "S11FLOW_MAIL_URL": "smtp://user:secret@mail.example:587?tls=starttls",
             "S11FLOW_MAILBOX_URL": "imaps://user:secret@mail.example",
             "S11FLOW_MAIL_TOKEN_COMMAND": "/usr/local/bin/mail-token --for 'section 11'",
+            "S11FLOW_MAILBOX_TOKEN_COMMAND": "/usr/local/bin/mailbox-token",
+            "S11FLOW_DKIM_KEY": "/etc/s11flow/dkim.pem",
+            "S11FLOW_DKIM_DOMAIN": "Partnership.example",
+            "S11FLOW_DKIM_SELECTOR": "s11-2026.mail",
             "S11FLOW_DOCUMENTS_DIR": "/srv/s11flow/documents",
             "S11FLOW_PUBLIC_URL": "https://s11flow.partnership.example/",
             "S11FLOW_MODE": "LIVE",
             "S11FLOW_MAIL_ALLOW": "pat@agency.example, @partnership.example",
             "S11FLOW_MAIL_REDIRECT": "trial@partnership.example",
             "S11FLOW_ACTOR": "business_manager",
+            "S11FLOW_TRY_LINKS": "Yes",
             "PATH": "/bin",
         }
     ) == Settings(
@@ -43,13 +48,58 @@ def test_every_variable_is_read() -> None:
         mail_url="smtp://user:secret@mail.example:587?tls=starttls",
         mailbox_url="imaps://user:secret@mail.example",
         mail_token_command="/usr/local/bin/mail-token --for 'section 11'",
+        mailbox_token_command="/usr/local/bin/mailbox-token",
+        dkim=Dkim(key=Path("/etc/s11flow/dkim.pem"), domain="partnership.example", selector="s11-2026.mail"),
         documents_dir=Path("/srv/s11flow/documents"),
         public_url="https://s11flow.partnership.example",
         mode="live",
         mail_allow=("pat@agency.example", "@partnership.example"),
         mail_redirect="trial@partnership.example",
         actor="business_manager",
+        try_links=True,
     )
+
+
+def test_the_command_for_sending_serves_the_mailbox_too_unless_that_has_its_own() -> None:
+    one = Settings(mail_token_command="one")
+
+    assert (one.fetching_token_command, Settings().fetching_token_command) == ("one", None)
+    assert Settings(mail_token_command="one", mailbox_token_command="another").fetching_token_command == "another"
+
+
+SIGNED = {"KEY": "/etc/s11flow/dkim.pem", "DOMAIN": "partnership.example", "SELECTOR": "s11"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        (
+            {"SELECTOR": ""},
+            (
+                "S11FLOW_DKIM_SELECTOR is not set; set S11FLOW_DKIM_KEY, S11FLOW_DKIM_DOMAIN and "
+                "S11FLOW_DKIM_SELECTOR, or none of them."
+            ),
+        ),
+        (
+            {"KEY": "", "DOMAIN": ""},
+            (
+                "S11FLOW_DKIM_KEY is not set; set S11FLOW_DKIM_KEY, S11FLOW_DKIM_DOMAIN and S11FLOW_DKIM_SELECTOR, or "
+                "none of them."
+            ),
+        ),
+        ({"KEY": "a\0b"}, r"S11FLOW_DKIM_KEY is 'a\x00b'; write the path of a file, such as /etc/s11flow/dkim.pem."),
+        (
+            {"DOMAIN": "partnership"},
+            "S11FLOW_DKIM_DOMAIN is 'partnership'; write a name of the DNS, such as partnership.example.",
+        ),
+        ({"SELECTOR": "a; d=b"}, "S11FLOW_DKIM_SELECTOR is 'a; d=b'; write a name of the DNS, such as s11flow."),
+    ],
+)
+def test_what_mail_is_signed_by_is_given_whole_or_not_at_all(changed: dict[str, str], sentence: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings({f"S11FLOW_DKIM_{name}": value for name, value in (SIGNED | changed).items()})
+
+    assert str(refused.value) == sentence
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t"])
@@ -58,10 +108,19 @@ def test_a_variable_without_a_value_is_not_there(blank: str) -> None:
 
 
 REFUSED = [
+    ("S11FLOW_TRY_LINKS", "perhaps", "S11FLOW_TRY_LINKS is 'perhaps'; write yes or no."),
     (
         "S11FLOW_MAIL_TOKEN_COMMAND",
         "mail-token 'secret",
         "S11FLOW_MAIL_TOKEN_COMMAND is no command; write one that prints a token, such as /usr/local/bin/mail-token.",
+    ),
+    (
+        "S11FLOW_MAILBOX_TOKEN_COMMAND",
+        "'secret",
+        (
+            "S11FLOW_MAILBOX_TOKEN_COMMAND is no command; write one that prints a token, such as "
+            "/usr/local/bin/mail-token."
+        ),
     ),
     (
         "S11FLOW_DATABASE_URL",

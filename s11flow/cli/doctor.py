@@ -17,34 +17,41 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from s11flow.app import App
+    from s11flow.services.doctor import Examined
     from s11flow.services.doctor.facts import Facts, Record, Store
 
 
 def doctor(partnership: Partnership = None, now: Now = None, as_json: AsJson = False) -> None:
-    """Say what is wrong, risky or waiting, each with its cure.
+    """Say what is wrong, risky or waiting, each with its cure, and what the DNS should say of the sender.
 
-    Nothing is changed. It ends with 3 when a person is needed, with 4 when there is no database to work with."""
+    Nothing is changed, nothing is looked up in the DNS. It ends with 3 when a person is needed, with 4 when there is
+    no database to work with."""
     with opened() as app:
         from s11flow.services.doctor import examine
 
         facts = _facts(app, partnership, app.now(now, dry_run=True))
-        found = examine(facts).as_json()
-    show.answer(found, as_json=as_json, plain=lambda: _tell(found))
+        found = examine(facts)
+    show.answer(found.as_json(), as_json=as_json, plain=lambda: _tell(found))
     if facts.record is None:
         raise typer.Exit(Exit.NOT_CONFIGURED)
-    if found["findings"]:
+    if found.findings:
         raise typer.Exit(Exit.PERSON)
 
 
-def _tell(found: dict[str, list[str]]) -> None:
-    if not found["findings"]:
+def _tell(found: Examined) -> None:
+    if not found.findings:
         show.line("Nothing needs a person.")
-    for sentence in found["findings"]:
+    for sentence in found.findings:
         show.line(f"- {sentence}")
-    if found["notices"]:
+    if found.notices:
         show.line("Good to know:")
-    for sentence in found["notices"]:
+    for sentence in found.notices:
         show.line(f"- {sentence}")
+    if found.dns:
+        show.line("For the DNS (`dig +short TXT` and the name says what stands there now):")
+    for record in found.dns:
+        show.line(f"- {record.line}")
+        show.line(f"  {record.note}")
 
 
 def _facts(app: App, partnership: str | None, now: datetime) -> Facts:

@@ -397,7 +397,10 @@ def test_settings_that_others_can_read_are_named(house: House, monkeypatch: pyte
     secrets = house.open_folder / ".env"
     secrets.write_text("S11FLOW_MAIL_URL=smtp://us:secret@mail.area\n")
     secrets.chmod(0o644)
-    named = f"Everybody on this machine can read the settings in {secrets}; `chmod 600 {secrets}` closes it."
+    named = (
+        f"Everybody on this machine can read the settings in {secrets}, and a password with them; "
+        f"`chmod 600 {secrets}` closes it, and then have the password changed."
+    )
 
     assert sentences(house.doctor()) == [named, OWN]
     secrets.chmod(0o600)
@@ -418,7 +421,9 @@ def test_people_read_what_is_needed_first_and_what_is_good_to_know_after_it(hous
 
     assert said.code == 3
     assert said.out.splitlines()[0].startswith("- ")
-    assert said.out.endswith(f"Good to know:\n- {OWN}\n")
+    good_to_know, _, dns = said.out.partition("For the DNS (")
+    assert good_to_know.endswith(f"Good to know:\n- {OWN}\n")
+    assert dns.splitlines()[1] == '- gloucestershire-partnership.area. TXT "v=spf1 mx ~all"'
 
 
 def test_no_password_is_said(house: House) -> None:

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from notifications.mailbox import MailboxUnavailable
-from s11flow.app import token
 from tests.cli.typed import Cli
 from tests.services.mails import arrives, docx, mail
 from tests.services.scene import at
@@ -122,22 +120,3 @@ def test_a_mailbox_that_cannot_be_read_is_told(cli: Cli) -> None:
     assert said.code == 1
     assert said.err.startswith("127.0.0.1:1 did not let us read the mailbox: ")
     assert "secret" not in said.err
-
-
-def test_a_command_prints_a_token() -> None:
-    assert token("printf 'ya29.x\\n'") == "ya29.x"
-
-
-@pytest.mark.parametrize(
-    ("command", "why"),
-    [
-        ("/bin/false", "The command for a mail token ended with 1; run it by hand."),
-        ("/bin/true", "The command for a mail token printed none; run it by hand."),
-        ("/not/there", "The command for a mail token cannot be run (No such file or directory); see "),
-    ],
-)
-def test_a_command_that_gives_no_token_is_told(command: str, why: str) -> None:
-    with pytest.raises(MailboxUnavailable) as told:
-        token(command)
-
-    assert str(told.value).startswith(why)

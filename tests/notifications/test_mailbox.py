@@ -95,6 +95,9 @@ def test_a_mailbox_is_what_its_setting_says(url: str, tmp_path: Path) -> None:
         ("imap://s11:secret@mail.example?tls=perhaps", "one of none, starttls and tls"),
         ("imap://s11:secret@mail.example?colour=red", "After \\?"),
         ("imap://s11:secret@mail.example?tls=none", "not sent to a mailbox without TLS"),
+        ("imaps://secret@mail.example", "needs a user name, and a password or a token command; add what is missing"),
+        ("imaps://s11%0d:secret@mail.example", "has a control character"),
+        ("imaps://s11:secret@mail.example?filed=", "After \\? the mailbox address takes tls=, filed= and insecure="),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_one_sentence_without_its_password(

@@ -1,5 +1,6 @@
 """The mailer that a setting describes, and when a delayed mail is tried again."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,27 +31,29 @@ def test_a_folder_is_relative_to_the_root(url: str, folder: str) -> None:
 @pytest.mark.parametrize(
     ("url", "facts"),
     [
-        ("smtp://mail.example", ("mail.example", 587, "starttls", None, 30.0)),
+        ("smtp://mail.example", ("mail.example", 587, "starttls", (None, None), 30.0)),
         ("smtp://u:p%40ss%2F@mail.example:2525?tls=starttls", ("mail.example", 2525, "starttls", ("u", "p@ss/"), 30.0)),
         ("smtp://us%40x.example:p@mail.example", ("mail.example", 587, "starttls", ("us@x.example", "p"), 30.0)),
         ("smtps://u:p@mail.example?timeout=5", ("mail.example", 465, "tls", ("u", "p"), 5.0)),
         ("smtp://u:p@mail.example:465?tls=tls", ("mail.example", 465, "tls", ("u", "p"), 30.0)),
-        ("smtp://localhost?tls=none", ("localhost", 25, "none", None, 30.0)),
+        ("smtp://localhost?tls=none", ("localhost", 25, "none", (None, None), 30.0)),
         ("smtp://u:p@[::1]:2525/?tls=none", ("::1", 2525, "none", ("u", "p"), 30.0)),
-        ("smtp://relay.example?tls=none&insecure=yes", ("relay.example", 25, "none", None, 30.0)),
+        ("smtp://relay.example?tls=none&insecure=yes", ("relay.example", 25, "none", (None, None), 30.0)),
     ],
 )
 def test_a_mail_server_is_read_from_its_address(url: str, facts: tuple[object, ...]) -> None:
     mailer = mailer_for(url, root=ROOT)
 
     assert isinstance(mailer, SmtpMailer)
-    assert (mailer.host, mailer.port, mailer._tls, mailer._login, mailer._timeout) == facts
+    login = (mailer._username, mailer._password)
+    assert (mailer.host, mailer.port, mailer._tls, login, mailer._timeout) == facts
 
 
 EXAMPLE = "; write folder:outbox or smtp://user:password@mail.example:587?tls=starttls."
 NO_SCHEME = "The mail address begins with none of folder:, smtp:// and smtps://" + EXAMPLE
 OPTIONS = "After ? the mail server address takes tls=, timeout= and insecure=" + EXAMPLE
 SMTPS = "smtps:// is TLS from the first byte and takes no other tls=" + EXAMPLE
+LOGIN = "A login at the mail server needs a user name, and a password or a token command; add what is missing."
 TIMEOUT = "The mail server's timeout is a number of seconds from 1 to 60" + EXAMPLE
 
 
@@ -78,7 +81,10 @@ TIMEOUT = "The mail server's timeout is a number of seconds from 1 to 60" + EXAM
             "smtp://u:hunter2@mail..example",
             "The mail server's name has a part that is empty or too long; write one such as mail.example.",
         ),
-        ("smtp://u@mail.example", "A mail server login needs both a user name and a password."),
+        ("smtp://u@mail.example", LOGIN),
+        ("smtp://:hunter2@mail.example", LOGIN),
+        ("smtp://hunter2%01@mail.example", "The mail server's user name or password has a control character" + EXAMPLE),
+        ("smtp://u:hunter2@mail.example?timeout=", OPTIONS),
         ("smtp://mail.example?tls=none", "Mail without TLS is only for a server on this machine; use tls=starttls."),
         (
             "smtp://u:hunter2@mail.example?tls=none&insecure=yes",
@@ -107,6 +113,23 @@ def test_an_address_that_is_not_complete_asks_for_percent_encoding(url: str) -> 
         ValueError, match="is not complete, or has a character in user or password that must be percent-"
     ):
         mailer_for(url, root=ROOT)
+
+
+def told(url: str, token: Callable[[], str]) -> tuple[str | None, str | None, Callable[[], str] | None]:
+    mailer = mailer_for(url, root=ROOT, token=token)
+    assert isinstance(mailer, SmtpMailer)
+    return mailer._username, mailer._password, mailer._token
+
+
+def test_a_token_is_for_a_user_without_a_password_and_for_nobody_else() -> None:
+    def token() -> str:
+        raise AssertionError("A token was asked for before anybody logged in.")
+
+    assert [told(f"smtp://{login}mail.example", token) for login in ("us@", "us:hunter2@", "")] == [
+        ("us", None, token),
+        ("us", "hunter2", None),
+        (None, None, None),
+    ]
 
 
 def test_the_waits_grow_to_half_a_day_and_end_after_three_days() -> None:

@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,6 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from notifications.mailer import Outcome, SmtpMailer, Status
 from notifications.message import compose
+from notifications.token_command import TokenUnavailable
 from tests.notifications.samples import invitation
 
 SENDER = "us@partnership.example"
@@ -381,6 +383,147 @@ def test_a_wrong_password_is_a_delay_that_a_person_hears_of_and_is_never_repeate
         "check the mail settings.",
         needs_person=True,
         unreachable=True,
+    )
+
+
+# --- login by a token (OAuth 2.0) -------------------------------------------------------------------------------------
+
+TOKEN = "ya29." + "a-token" * 300  # as long as Microsoft's are
+REFUSED_TOKEN = (
+    "check that the token command prints a new one for this user, that it is one for sending (SMTP.Send or "
+    "SMTP.SendAsApp at Microsoft, https://mail.google.com/ at Google), and that SMTP AUTH is on for the mailbox."
+)
+
+
+@dataclass
+class Tokens(Post):
+    """A server that takes tokens, as Google's and Microsoft's do: of one that is wrong it says so when asked to."""
+
+    good: str = TOKEN
+    heard: list[bytes] = field(default_factory=list)
+
+    async def auth_XOAUTH2(self, server: Any, args: list[str]) -> AuthResult:  # noqa: N802
+        first = b64decode(args[1])
+        self.heard.append(first)
+        if first == f"user=us@partnership.example\x01auth=Bearer {self.good}\x01\x01".encode():
+            return AuthResult(success=True)
+        self.heard.append(await server.challenge_auth(b'{"status":"400","schemes":"Bearer"}', encode_to_b64=True))
+        return AuthResult(success=False, handled=False, message=f"535 5.7.8 No: {args[1]} {self.good}")
+
+
+def with_token(port: int, certificate: Certificate, token: Callable[[], str]) -> SmtpMailer:
+    return over_tls(port, certificate.trusting, username="us@partnership.example", token=token)
+
+
+@pytest.fixture
+def long_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server takes 12288 bytes of AUTH (RFC 4954); aiosmtpd takes what is given here."""
+    monkeypatch.setattr(SMTP, "command_size_limit", 12288)
+    monkeypatch.setattr(SMTP, "line_length_limit", 12288)
+
+
+@pytest.mark.usefixtures("long_lines")
+def test_mail_leaves_with_a_token_that_is_asked_for_anew_for_each_connection(certificate: Certificate) -> None:
+    post, asked = Tokens(), []
+
+    def token() -> str:
+        asked.append("again")
+        return TOKEN
+
+    with (
+        running(post, tls_context=certificate.server, require_starttls=True, auth_required=True) as port,
+        with_token(port, certificate, token) as mailer,
+    ):
+        assert [send(mailer).status for _ in range(2)] == [Status.SENT] * 2
+        mailer.close()
+        assert send(mailer).status == Status.SENT
+
+    assert (len(post.taken), asked) == (3, ["again", "again"])
+
+
+@pytest.mark.usefixtures("long_lines")
+def test_a_token_that_is_refused_is_for_a_person_and_is_never_repeated(
+    certificate: Certificate, caplog: pytest.LogCaptureFixture
+) -> None:
+    post = Tokens()
+
+    with (
+        caplog.at_level("DEBUG", "notifications"),
+        running(post, tls_context=certificate.server) as port,
+        with_token(port, certificate, lambda: "ya29.run-out") as mailer,
+    ):
+        outcome = send(mailer)
+
+    assert outcome == Outcome(
+        Status.DELAYED,
+        f"The mail server 127.0.0.1:{port} refused the token at the login (535 5.7.8); {REFUSED_TOKEN}",
+        needs_person=True,
+        unreachable=True,
+    )
+    assert post.heard == [b"user=us@partnership.example\x01auth=Bearer ya29.run-out\x01\x01", b""]
+    assert caplog.records == []
+    assert post.taken == []
+
+
+def test_a_server_that_takes_no_tokens_is_told_none(certificate: Certificate) -> None:
+    def token() -> str:
+        raise AssertionError("A token was asked for, and nobody wants it.")
+
+    with (
+        running(Post(), tls_context=certificate.server, authenticator=login) as port,
+        with_token(port, certificate, token) as mailer,
+    ):
+        assert send(mailer) == Outcome(
+            Status.DELAYED,
+            f"The mail server 127.0.0.1:{port} does not offer what the settings ask for at the login; "
+            "nothing was sent without it.",
+            needs_person=True,
+            unreachable=True,
+        )
+
+
+@pytest.mark.usefixtures("long_lines")
+def test_when_there_is_no_token_the_reason_is_the_outcome(certificate: Certificate) -> None:
+    def token() -> str:
+        raise TokenUnavailable("The command for a mail token ended with 1; run it by hand.")
+
+    with (
+        running(Tokens(), tls_context=certificate.server) as port,
+        with_token(port, certificate, token) as mailer,
+    ):
+        assert send(mailer) == Outcome(
+            Status.DELAYED,
+            "The command for a mail token ended with 1; run it by hand.",
+            needs_person=True,
+            unreachable=True,
+        )
+
+
+ASKS_FOR_TOKENS = [b"220 here\r\n", b"250-here\r\n250 AUTH LOGIN XOAUTH2\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence", "needs_person"),
+    [
+        ([b"535 5.7.139 SMTP AUTH is off\r\n"], f"refused the token at the login (535 5.7.139); {REFUSED_TOKEN}", True),
+        ([b"334 eyJ9\r\n", b"535 No\r\n"], f"refused the token at the login (535); {REFUSED_TOKEN}", True),
+        ([b"454 4.7.0 Later\r\n"], f"refused the token at the login (454 4.7.0); {REFUSED_TOKEN}", False),
+        ([b"334 eyJ9\r\n"] * 7, "offers no way at the login that we know.", True),
+        ([b"334 \xff\r\n"], "closed the connection at the login.", False),
+        ([], "closed the connection at the login.", False),
+    ],
+)
+def test_what_a_server_answers_to_a_token_becomes_a_sentence(
+    answers: list[bytes], sentence: str, needs_person: bool
+) -> None:
+    with (
+        scripted([*ASKS_FOR_TOKENS, *answers]) as port,
+        plain(port, username="us", token=lambda: "ya29.a-token") as mailer,
+    ):
+        outcome = send(mailer)
+
+    assert outcome == Outcome(
+        Status.DELAYED, f"The mail server 127.0.0.1:{port} {sentence}", needs_person, unreachable=True
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from db.engine import open_engine
 from notifications.policy import PostPolicy
@@ -17,6 +21,7 @@ from s11flow.cycles import read_definition, shipped
 from s11flow.domain.model import AgencyStatus
 from s11flow.services.doctor import Examined, examine, look_at_store
 from s11flow.services.doctor.facts import (
+    DkimKey,
     Facts,
     Folder,
     Machine,
@@ -29,10 +34,10 @@ from s11flow.services.doctor.facts import (
     SqliteFile,
     Store,
 )
-from s11flow.services.doctor.machine import folder, is_open
+from s11flow.services.doctor.machine import folder, is_open, look_around
 from s11flow.services.doctor.rules import OF_THE_HOUSE, OF_THE_RECORD
 from s11flow.services.doctor.store import filesystem_of
-from s11flow.settings import Settings
+from s11flow.settings import Dkim, Mode, Settings
 
 NOW = datetime(2026, 10, 20, 9, tzinfo=UTC)  # 10am in Gloucester
 # No such top-level domain exists, and yet it is none of those that are reserved for examples.
@@ -84,6 +89,17 @@ HEALTHY = Facts(
     ),
 )
 OUTBOX = Folder(path=Path("/srv/s11flow/outbox"))
+INBOX = Folder(path=Path("/srv/s11flow/inbox"))
+DKIM = Dkim(key=Path("/etc/s11flow/dkim.pem"), domain="gloucestershire-partnership.area", selector="s11")
+KEY = DkimKey(path=DKIM.key, bits=2048, public="MIIB" * 100)
+NO_TOKEN = (
+    "S11FLOW_MAIL_URL cannot be used: a login at the mail server needs a user name, and a password or a token command; "
+    "add what is missing."
+)
+OPEN_KEY = (
+    "S11FLOW_DKIM_KEY cannot be used: others than its owner can use the key /etc/s11flow/dkim.pem; `chmod 600 "
+    "/etc/s11flow/dkim.pem` closes it."
+)
 
 Planting = Callable[[Facts], Facts]
 
@@ -132,6 +148,12 @@ def shared(mailbox_url: str) -> Planting:
     return lambda facts: settings(mailbox_url=mailbox_url)(two(facts))
 
 
+def signing(*, domain: str = DKIM.domain, **given: Any) -> Planting:
+    """Letters are signed."""
+    by = settings(dkim=replace(DKIM, domain=domain))
+    return lambda facts: by(machine(dkim=replace(KEY, **given))(facts))
+
+
 def row(code: str, **given: Any) -> Planting:
     """One more agency on the register."""
     return record(register=(*REGISTER, registered(code, **given)))
@@ -171,6 +193,10 @@ PLANTED: tuple[tuple[str, Planting, str], ...] = (
         "S11FLOW_PUBLIC_URL begins with http://, so that what people type there can be read on its way; put the pages "
         "behind TLS, and write https://."
     )),
+    ("links that are tried", settings(try_links=True), (
+        "S11FLOW_TRY_LINKS is yes: this machine asks for the links of reports, at public addresses that others wrote; "
+        "set it to no if your organisation has not agreed to that."
+    )),
     ("a database that moves", settings(database_url="sqlite:///s11flow.db"), (
         "S11FLOW_DATABASE_URL names s11flow.db, which is another place in each working directory; write the whole "
         "path."
@@ -199,6 +225,56 @@ PLANTED: tuple[tuple[str, Planting, str], ...] = (
     )),
     ("the mailbox's password in the open", settings(mailbox_url="imap://s11:secret@mail.area?tls=none"), (
         "The password of the mailbox goes to mail.area without TLS; write imaps:// in S11FLOW_MAILBOX_URL."
+    )),
+    ("a mailbox that nobody can log in to", machine(mailbox_trouble=(
+        "mail.area:993 did not let us read the mailbox: connection refused."
+    )), (
+        "mail.area:993 did not let us read the mailbox: connection refused; see that it runs, and that "
+        "S11FLOW_MAILBOX_URL names it rightly."
+    )),
+    ("a mailbox without that folder", machine(mailbox_trouble=(
+        "mail.area:993 does not open the folder 'Reprots' (it said 'No'); correct its name in the mailbox address."
+    )), (
+        "mail.area:993 does not open the folder 'Reprots' (it said 'No'); correct its name in the mailbox address."
+    )),
+    ("an inbox that is not there", machine(inbox=replace(INBOX, is_there=False)), (
+        "There is no folder /srv/s11flow/inbox, which S11FLOW_MAILBOX_URL names; correct the name, or have "
+        "`s11flow inbox collect` make it and the mail server deliver there."
+    )),
+    ("an inbox for all to see", machine(inbox=replace(INBOX, is_open=True)), (
+        "Letters that come in lie in /srv/s11flow/inbox, into which everybody on this machine can look; "
+        "`chmod -R go= /srv/s11flow/inbox` closes it."
+    )),
+    ("an inbox that is another's", machine(inbox=replace(INBOX, is_writable=False)), (
+        "Letters that come in cannot be kept in /srv/s11flow/inbox; set S11FLOW_MAILBOX_URL to a folder that can be "
+        "written."
+    )),
+    ("a mail server without its token command", machine(mail=None, mail_refused=NO_TOKEN), NO_TOKEN),
+    ("a token that the mail server refuses", machine(mail=MailServer(host="mail.area", trouble=(
+        "The mail server mail.area:587 refused the token at the login (535 5.7.8); check it."
+    ))), (
+        "The mail server mail.area:587 refused the token at the login (535 5.7.8); check it."
+    )),
+    ("a token command beside a password", settings(mail_token_command="mail-token"), (
+        "S11FLOW_MAIL_TOKEN_COMMAND is set, and nothing asks it for a token: an address with a password logs in by "
+        "that; take the password out of the address, or the command away."
+    )),
+    ("a token command for a folder", settings(mailbox_token_command="mailbox-token"), (
+        "S11FLOW_MAILBOX_TOKEN_COMMAND is set, and nothing asks it for a token: an address with a password logs in by "
+        "that; take the password out of the address, or the command away."
+    )),
+    ("a key that others can use", machine(dkim_refused=OPEN_KEY), OPEN_KEY),
+    ("a key that is short", signing(bits=1024), (
+        "The key /etc/s11flow/dkim.pem has 1024 bits, which is little for signing today; make one of 2048, and give "
+        "it another S11FLOW_DKIM_SELECTOR."
+    )),
+    ("a signature by another domain", signing(domain="county.area"), (
+        "Letters come from gloucestershire-partnership.area and are signed by county.area, which counts for nothing "
+        "where they arrive (DMARC); set S11FLOW_DKIM_DOMAIN to the sender's domain."
+    )),
+    ("the mailbox of somebody else", settings(mailbox_url="imaps://pat%40county.area:secret@mail.area"), (
+        "Letters ask for answers to section11@gloucestershire-partnership.area, and the mailbox that is read is "
+        "pat@county.area's; see that mail to the one comes to the other, or correct the definition."
     )),
     ("a mailbox of anybody's", settings(mailbox_url="imaps://s11:secret@mail.area?insecure=yes"), (
         "Nothing looks whether it is mail.area that is told the password of the mailbox; take insecure=yes out of "
@@ -242,6 +318,12 @@ PLANTED: tuple[tuple[str, Planting, str], ...] = (
     )),
     ("secrets for all to read", machine(open_secrets=(Path("/etc/s11flow.env"),)), (
         "Everybody on this machine can read the settings in /etc/s11flow.env; `chmod 600 /etc/s11flow.env` closes it."
+    )),
+    ("a password for all to read", machine(
+        open_secrets=(Path("/etc/s11flow.env"),), open_passwords=(Path("/etc/s11flow.env"),)
+    ), (
+        "Everybody on this machine can read the settings in /etc/s11flow.env, and a password with them; "
+        "`chmod 600 /etc/s11flow.env` closes it, and then have the password changed."
     )),
     ("a clock that nobody keeps", machine(clock_is_kept=False), (
         "Nothing keeps this machine's clock to the time, and deadlines hang on it; turn on systemd-timesyncd or chrony "
@@ -378,7 +460,7 @@ def said(found: Examined) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("house", [HEALTHY, replace(HEALTHY, store=POSTGRES)], ids=["SQLite", "Postgres"])
 def test_of_a_healthy_house_nothing_is_said(house: Facts) -> None:
-    assert examine(house) == Examined(findings=(), notices=())
+    assert said(examine(house)) == ()
 
 
 @pytest.mark.parametrize(
@@ -387,6 +469,77 @@ def test_of_a_healthy_house_nothing_is_said(house: Facts) -> None:
 )
 def test_a_mailbox_that_is_asked_behind_tls_or_on_this_machine_is_as_it_should_be(address: str) -> None:
     assert said(examine(settings(mailbox_url=address)(HEALTHY))) == ()
+
+
+@pytest.mark.parametrize("domain", [DKIM.domain, f"mail.{DKIM.domain}", "area"])
+def test_letters_may_be_signed_by_the_senders_domain_or_one_above_or_below_it(domain: str) -> None:
+    assert said(examine(signing(domain=domain)(HEALTHY))) == ()
+
+
+@pytest.mark.parametrize(
+    ("mail_url", "mailbox_url", "own"),
+    [
+        ("smtp://us@mail.area", "imaps://us@mail.area", None),
+        ("smtp://us@mail.area", "imaps://us@mail.area", "another"),
+        ("smtp://us@mail.area", "maildir:inbox", None),
+        ("folder:outbox", "imaps://us@mail.area", None),
+    ],
+)
+def test_a_token_command_that_somebody_asks_is_as_it_should_be(
+    mail_url: str, mailbox_url: str, own: str | None
+) -> None:
+    urls = settings(mail_url=mail_url, mailbox_url=mailbox_url, mailbox_token_command=own)
+    given = urls(settings(mail_token_command=None if own and "folder" in mail_url else "one")(HEALTHY))
+
+    assert said(examine(given)) == ()
+
+
+def test_the_mailbox_that_letters_name_is_as_it_should_be() -> None:
+    ours = "imaps://Section11%40gloucestershire-partnership.area:secret@mail.area"
+
+    assert said(examine(settings(mailbox_url=ours)(HEALTHY))) == ()
+
+
+# --- what the DNS should say ------------------------------------------------------------------------------------------
+
+SENDER = "gloucestershire-partnership.area"
+DMARC = f'_dmarc.{SENDER}. TXT "v=DMARC1; p=none; rua=mailto:postmaster@{SENDER}"'
+
+
+def lines(facts: Facts) -> list[str]:
+    return [record.line for record in examine(facts).dns]
+
+
+@pytest.mark.parametrize(
+    ("server", "spf"),
+    [
+        (MailServer(host="mail.area"), "v=spf1 a:mail.area ~all"),
+        (MailServer(host="smtp.office365.com"), "v=spf1 include:spf.protection.outlook.com ~all"),
+        (MailServer(host="area.mail.protection.outlook.com"), "v=spf1 include:spf.protection.outlook.com ~all"),
+        (MailServer(host="smtp-relay.gmail.com"), "v=spf1 include:_spf.google.com ~all"),
+        (MailServer(host="127.0.0.1", is_local=True), "v=spf1 mx ~all"),
+    ],
+)
+def test_who_may_send_for_the_sender_is_said_for_the_dns(server: MailServer, spf: str) -> None:
+    assert lines(machine(mail=server)(HEALTHY)) == [f'{SENDER}. TXT "{spf}"', DMARC]
+
+
+def test_the_key_is_said_for_the_dns_in_pieces_that_a_record_can_hold() -> None:
+    _, key, _ = examine(signing()(HEALTHY)).dns
+
+    assert (key.name, [len(string) for string in key.strings]) == (f"s11._domainkey.{SENDER}", [255, 163])
+    assert "".join(key.strings) == "v=DKIM1; k=rsa; p=" + KEY.public
+    assert key.line == f's11._domainkey.{SENDER}. TXT "{key.strings[0]}" "{key.strings[1]}"'
+
+
+def test_while_letters_go_to_a_folder_the_dns_need_say_nothing() -> None:
+    assert examine(machine(mail=None)(HEALTHY)).dns == ()
+
+
+def test_before_there_is_a_partnership_the_key_can_be_had_already() -> None:
+    assert [record.name for record in examine(replace(signing()(HEALTHY), record=None)).dns] == [
+        f"s11._domainkey.{SENDER}"
+    ]
 
 
 @pytest.mark.parametrize(("plant", "sentence"), [p[1:] for p in PLANTED], ids=[p[0] for p in PLANTED])
@@ -501,7 +654,71 @@ def test_what_lies_behind_a_closed_door_is_not_open(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_yet_is_judged_by_the_one_above(tmp_path: Path) -> None:
-    assert folder(tmp_path / "a" / "b") == Folder(path=tmp_path / "a" / "b", is_writable=True, is_open=False)
+    assert folder(tmp_path / "a" / "b") == Folder(path=tmp_path / "a" / "b", is_there=False)
+
+
+def look(tmp_path: Path, mode: Mode = "live", **given: Any) -> Machine:
+    return look_around(Settings(mode=mode, **given), PostPolicy(mode), {}, root=tmp_path, keeps_time=lambda: True)
+
+
+def test_a_mailbox_on_a_server_is_logged_in_to_but_not_in_a_demonstration(tmp_path: Path) -> None:
+    nobody = "imap://us:secret@127.0.0.1:1?tls=none"
+
+    assert look(tmp_path, mailbox_url=nobody).mailbox_trouble == (
+        "127.0.0.1:1 did not let us read the mailbox: Connection refused."
+    )
+    assert look(tmp_path, "demo", mailbox_url=nobody).mailbox_trouble is None
+
+
+def test_an_address_without_password_and_command_is_refused_for_both(tmp_path: Path) -> None:
+    found = look(tmp_path, mail_url="smtp://us@mail.area", mailbox_url="imaps://us@mail.area")
+
+    assert found.mail_refused == NO_TOKEN
+    assert found.mailbox_refused == (
+        "S11FLOW_MAILBOX_URL cannot be used: a login at the mailbox needs a user name, and a password or a token "
+        "command; add what is missing."
+    )
+
+
+def test_the_inbox_that_a_setting_names_is_looked_for_and_the_default_one_is_not(tmp_path: Path) -> None:
+    assert look(tmp_path).inbox is None
+    assert look(tmp_path, mailbox_url="maildir:post").inbox == Folder(path=tmp_path / "post", is_there=False)
+
+
+def test_a_key_is_read_or_said_to_be_refused(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    path.touch(0o600)
+    made = rsa.generate_private_key(65537, 2048)
+    path.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    dkim = Dkim(key=path, domain="partnership.area", selector="s11")
+
+    found = look(tmp_path, dkim=dkim)
+    path.chmod(0o644)
+    opened = look(tmp_path, dkim=dkim)
+
+    public = made.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert found.dkim == DkimKey(path=path, bits=2048, public=b64encode(public).decode())
+    assert (opened.dkim, opened.dkim_refused) == (
+        None,
+        f"S11FLOW_DKIM_KEY cannot be used: others than its owner can use the key {path}; `chmod 600 {path}` closes it.",
+    )
+
+
+def test_a_password_in_settings_that_all_can_read_is_told_from_settings_without_one() -> None:
+    with TemporaryDirectory(prefix="s11flow-open-") as name:  # pytest's own folders are closed to others
+        root = Path(name)
+        root.chmod(0o755)
+        for file, text in (
+            (".env", "S11FLOW_MODE=live\n"),
+            ("s11flow.env", "S11FLOW_MAIL_URL=smtp://us:pw@mail.area\n"),
+        ):
+            (root / file).write_text(text)
+            (root / file).chmod(0o644)
+
+        found = look(root)
+
+    assert [path for path in found.open_secrets if path.is_relative_to(root)] == [root / ".env", root / "s11flow.env"]
+    assert [path for path in found.open_passwords if path.is_relative_to(root)] == [root / "s11flow.env"]
 
 
 def test_a_file_where_the_folder_should_be_takes_nothing(tmp_path: Path) -> None:

@@ -23,6 +23,17 @@ class Folder:
     is_writable: bool = True
     is_open: bool = False
     """Whether everybody on this machine can look into it."""
+    is_there: bool = True
+    """Whether it was made already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DkimKey:
+    """The key that letters are signed by; `public` is its public half, as the DNS has it."""
+
+    path: Path
+    bits: int
+    public: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +60,21 @@ class Machine:
     """None while letters go to a folder."""
     mailbox_refused: str | None = None
     """What the mailbox's setting is refused with, as a sentence."""
+    mailbox_trouble: str | None = None
+    """The sentence on what hindered a login at the mailbox, if it is on a server."""
+    inbox: Folder | None = None
+    """The Maildir that a setting names; None for a server, and for the one that is there by default."""
+    dkim_refused: str | None = None
+    """What the key that letters are signed by is refused with, as a sentence."""
+    dkim: DkimKey | None = None
     outbox: Folder | None = None
     documents: Folder
     disks: tuple[tuple[Path, int], ...] = ()
     """One place on each disk that is written to, and the bytes that are free there."""
     open_secrets: tuple[Path, ...] = ()
     """Files of settings that everybody on this machine can read."""
+    open_passwords: tuple[Path, ...] = ()
+    """Those of them in which an address has a password."""
     clock_is_kept: bool | None = None
     """Whether the kernel holds the clock for synchronised; None where it does not say."""
     zone_rules: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import shutil
 import stat
 import zoneinfo
@@ -14,15 +15,18 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from notifications.mailbox import mailbox_for
+from notifications.mailbox import ImapMailbox, Maildir, mailbox_for
 from notifications.mailer import FolderMailer, SmtpMailer, mailer_for
 from notifications.policy import PostPolicy
+from notifications.signing import KeyRefused, read_key
+from notifications.token_command import token_by
 from s11flow import settings as known
-from s11flow.services.doctor.facts import Folder, Machine, MailServer
-from s11flow.settings import MAIL_URL, MAILBOX_URL, Settings
+from s11flow.services.doctor.facts import DkimKey, Folder, Machine, MailServer
+from s11flow.settings import DKIM_KEY, MAIL_URL, MAILBOX_URL, Settings
 
 _PROGRAM = Path(__file__).resolve().parents[2]
 _PATIENCE = 15.0  # seconds for a mail server that is only greeted
+_PASSWORD = re.compile(r"^\s*(?:export\s+)?S11FLOW_[A-Z_]*URL\s*=.*?://[^\s/:@]*:[^\s/@]+@", re.MULTILINE)
 _SECRETS = (".env", "s11flow.env", "/etc/s11flow.env")
 
 
@@ -48,9 +52,13 @@ def look_around(
 ) -> Machine:
     """Gather what the doctor's rules want to know of this machine; relative folders lie in *root*.
 
-    The mail server is greeted and logged in to, unless this is a demonstration, which sends nothing; no mail is sent.
+    Mail server and mailbox are greeted and logged in to, unless this is a demonstration, which sends nothing; no mail
+    is sent or read.
     """
     refused, mail, outbox = _mail(settings, policy, root)
+    mailbox_refused, mailbox_trouble, inbox = _mailbox(settings, policy, root)
+    dkim_refused, dkim = _dkim(settings, root)
+    open_files = tuple(path for name in _SECRETS if _holds_ours(path := root / name) and is_open(path))
     documents = folder(root / settings.documents_dir)
     database = _file_of(settings.database_url, root)
     places = [documents.path, *([outbox.path] if outbox else ()), *([database.parent] if database else ())]
@@ -59,11 +67,16 @@ def look_around(
         strange_settings=tuple(_strange(environ)),
         mail_refused=refused,
         mail=mail,
-        mailbox_refused=_mailbox_refused(settings, root),
+        mailbox_refused=mailbox_refused,
+        mailbox_trouble=mailbox_trouble,
+        inbox=inbox,
+        dkim_refused=dkim_refused,
+        dkim=dkim,
         outbox=outbox,
         documents=documents,
         disks=tuple(_disks(places)),
-        open_secrets=tuple(path for name in _SECRETS if _holds_ours(path := root / name) and is_open(path)),
+        open_secrets=open_files,
+        open_passwords=tuple(path for path in open_files if _holds_a_password(path)),
         clock_is_kept=keeps_time(),
         zone_rules=_zone_rules(),
         packages=tuple(_packages()),
@@ -78,6 +91,7 @@ def folder(path: Path) -> Folder:
         path=whole,
         is_writable=there.is_dir() and os.access(there, os.W_OK | os.X_OK),
         is_open=there == whole and is_open(whole),
+        is_there=there == whole,
     )
 
 
@@ -101,7 +115,7 @@ def _strange(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
 
 def _mail(settings: Settings, policy: PostPolicy, root: Path) -> tuple[str | None, MailServer | None, Folder | None]:
     try:
-        mailer = mailer_for(settings.mail_url, root=root)
+        mailer = mailer_for(settings.mail_url, root=root, token=token_by(settings.mail_token_command))
     except ValueError as error:
         return _refused(MAIL_URL, error), None, None
     match mailer:
@@ -122,12 +136,28 @@ def _mail(settings: Settings, policy: PostPolicy, root: Path) -> tuple[str | Non
     return None, None, None
 
 
-def _mailbox_refused(settings: Settings, root: Path) -> str | None:
+def _mailbox(settings: Settings, policy: PostPolicy, root: Path) -> tuple[str | None, str | None, Folder | None]:
     try:
-        mailbox_for(settings.mailbox_url, root=root)
+        mailbox = mailbox_for(settings.mailbox_url, root=root, token=token_by(settings.fetching_token_command))
     except ValueError as error:
-        return _refused(MAILBOX_URL, error)
-    return None
+        return _refused(MAILBOX_URL, error), None, None
+    match mailbox:
+        case ImapMailbox() if policy.mode != "demo":
+            return None, mailbox.greet(within=_PATIENCE), None
+        case Maildir() if settings.mailbox_url != Settings().mailbox_url:
+            return None, None, folder(mailbox.folder)
+    return None, None, None
+
+
+def _dkim(settings: Settings, root: Path) -> tuple[str | None, DkimKey | None]:
+    if settings.dkim is None:
+        return None, None
+    path = root / settings.dkim.key
+    try:
+        key = read_key(path)
+    except KeyRefused as error:
+        return _refused(DKIM_KEY, error), None
+    return None, DkimKey(path=path, bits=key.bits, public=key.public)
 
 
 def _refused(name: str, error: ValueError) -> str:
@@ -152,6 +182,13 @@ def _disks(places: Iterable[Path]) -> Iterator[tuple[Path, int]]:
 def _holds_ours(path: Path) -> bool:
     try:
         return "S11FLOW_" in path.read_text("utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+def _holds_a_password(path: Path) -> bool:
+    try:
+        return bool(_PASSWORD.search(path.read_text("utf-8", errors="replace")))
     except OSError:
         return False
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from enum import Enum, auto
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from packaging.requirements import Requirement
 
 from calendars import london
+from notifications.signing import ENOUGH_BITS
 from s11flow.domain.model import AgencyStatus, MessageState
 from s11flow.services.doctor.facts import Facts, Folder, PostgresServer, Record, Registered, SqliteFile
 from s11flow.services.heartbeat import STALE
@@ -77,6 +78,14 @@ def public_address(facts: Facts) -> Iterator[str]:
         )
 
 
+def links_that_are_tried(facts: Facts) -> Iterator[str]:
+    if facts.settings.try_links:
+        yield (
+            "S11FLOW_TRY_LINKS is yes: this machine asks for the links of reports, at public addresses that others "
+            "wrote; set it to no if your organisation has not agreed to that."
+        )
+
+
 def places_that_move(facts: Facts) -> Iterator[str]:
     """What is found from the working directory is somewhere else for whoever stands elsewhere."""
     if facts.policy.mode != "live":
@@ -100,12 +109,66 @@ def mail_server(facts: Facts) -> Iterator[str]:
     if facts.machine.mail_refused:
         yield facts.machine.mail_refused
     if facts.machine.mail and (trouble := facts.machine.mail.trouble):
-        yield f"{trouble.rstrip('.')}; see that it runs, and that S11FLOW_MAIL_URL names it rightly."
+        yield _with_cure(trouble, "see that it runs, and that S11FLOW_MAIL_URL names it rightly")
 
 
 def mailbox(facts: Facts) -> Iterator[str]:
     if facts.machine.mailbox_refused:
         yield facts.machine.mailbox_refused
+    if trouble := facts.machine.mailbox_trouble:
+        yield _with_cure(trouble, "see that it runs, and that S11FLOW_MAILBOX_URL names it rightly")
+
+
+def _with_cure(trouble: str, cure: str) -> str:
+    """The sentence, with a cure if it names none itself."""
+    return trouble if "; " in trouble else f"{trouble.rstrip('.')}; {cure}."
+
+
+def inbox_that_is_not_there(facts: Facts) -> Iterator[str]:
+    inbox = facts.machine.inbox
+    if inbox and not inbox.is_there:
+        yield (
+            f"There is no folder {inbox.path}, which S11FLOW_MAILBOX_URL names; correct the name, or have "
+            "`s11flow inbox collect` make it and the mail server deliver there."
+        )
+
+
+def key_that_is_refused(facts: Facts) -> Iterator[str]:
+    if facts.machine.dkim_refused:
+        yield facts.machine.dkim_refused
+
+
+def key_that_is_short(facts: Facts) -> Iterator[str]:
+    key = facts.machine.dkim
+    if key and key.bits < ENOUGH_BITS:
+        yield (
+            f"The key {key.path} has {key.bits} bits, which is little for signing today; make one of {ENOUGH_BITS}, "
+            "and give it another S11FLOW_DKIM_SELECTOR."
+        )
+
+
+def tokens_that_nobody_asks_for(facts: Facts) -> Iterator[str]:
+    settings = facts.settings
+    sending, fetching = (_wants_a_token(url) for url in (settings.mail_url, settings.mailbox_url))
+    unasked = {
+        "S11FLOW_MAIL_TOKEN_COMMAND": settings.mail_token_command
+        and not (sending or (fetching and not settings.mailbox_token_command)),
+        "S11FLOW_MAILBOX_TOKEN_COMMAND": settings.mailbox_token_command and not fetching,
+    }
+    for name in (name for name, is_so in unasked.items() if is_so):
+        yield (
+            f"{name} is set, and nothing asks it for a token: an address with a password logs in by that; take the "
+            "password out of the address, or the command away."
+        )
+
+
+def _wants_a_token(url: str) -> bool:
+    """Whether the address of a server has a user and no password; one that cannot be read is spoken of elsewhere."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return True
+    return bool(parts.username) and not parts.password
 
 
 def mail_in_the_open(facts: Facts) -> Iterator[str]:
@@ -167,6 +230,8 @@ def _folders(facts: Facts) -> Iterator[tuple[str, str, Folder]]:
     yield "Reports", "S11FLOW_DOCUMENTS_DIR", facts.machine.documents
     if facts.machine.outbox:
         yield "Letters", "S11FLOW_MAIL_URL", facts.machine.outbox
+    if facts.machine.inbox:
+        yield "Letters that come in", "S11FLOW_MAILBOX_URL", facts.machine.inbox
 
 
 def _overlap(one: Path, other: Path) -> bool:
@@ -184,7 +249,16 @@ def full_disks(facts: Facts) -> Iterator[str]:
 
 def open_secrets(facts: Facts) -> Iterator[str]:
     for path in facts.machine.open_secrets:
-        yield f"Everybody on this machine can read the settings in {path}; `chmod 600 {path}` closes it."
+        if path not in facts.machine.open_passwords:
+            yield f"Everybody on this machine can read the settings in {path}; `chmod 600 {path}` closes it."
+
+
+def open_passwords(facts: Facts) -> Iterator[str]:
+    for path in facts.machine.open_passwords:
+        yield (
+            f"Everybody on this machine can read the settings in {path}, and a password with them; "
+            f"`chmod 600 {path}` closes it, and then have the password changed."
+        )
 
 
 # --- clocks, time zones, packages -------------------------------------------------------------------------------------
@@ -344,6 +418,37 @@ def mailbox_of_one_of_several(record: Record, facts: Facts) -> Iterator[str]:
             f"{len(record.others) + 1} partnerships here; give each other one an installation of its own, or take in "
             "its mail by `s11flow inbox import FILE --partnership CODE`."
         )
+
+
+def signature_of_another(record: Record, facts: Facts) -> Iterator[str]:
+    """What counts for DMARC is a signature by the sender's own domain, or one above or below it."""
+    sender = _domain(record.definition.partnership.sender)
+    if facts.settings.dkim and not _are_kin(facts.settings.dkim.domain, sender):
+        yield (
+            f"Letters come from {sender} and are signed by {facts.settings.dkim.domain}, which counts for nothing "
+            "where they arrive (DMARC); set S11FLOW_DKIM_DOMAIN to the sender's domain."
+        )
+
+
+def mailbox_of_another(record: Record, facts: Facts) -> Iterator[str]:
+    """The address that letters name may be another name of the mailbox that is read: nobody here knows."""
+    if facts.machine.mailbox_refused:
+        return
+    given = record.definition.partnership.mailbox
+    read = unquote(urlsplit(facts.settings.mailbox_url).username or "")
+    if "@" in read and read.casefold() != given.casefold():
+        yield (
+            f"Letters ask for answers to {given}, and the mailbox that is read is {read}'s; see that mail to the one "
+            "comes to the other, or correct the definition."
+        )
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def _are_kin(one: str, other: str) -> bool:
+    return f".{one}".endswith(f".{other}") or f".{other}".endswith(f".{one}")
 
 
 def rows_that_stand(record: Record, facts: Facts) -> Iterator[str]:
@@ -537,14 +642,20 @@ OF_THE_HOUSE: tuple[tuple[Weight, Callable[[Facts], Iterable[str]]], ...] = (
     (Weight.FAULT, trial_settings_in_live),
     (Weight.FAULT, mail_server),
     (Weight.FAULT, mailbox),
+    (Weight.FAULT, inbox_that_is_not_there),
+    (Weight.FAULT, key_that_is_refused),
+    (Weight.RISK,  key_that_is_short),
+    (Weight.DIFFERENCE, tokens_that_nobody_asks_for),
     (Weight.RISK,  mail_in_the_open),
     (Weight.RISK,  mailbox_in_the_open),
     (Weight.RISK,  public_address),
     (Weight.RISK,  places_that_move),
+    (Weight.DIFFERENCE, links_that_are_tried),
     (Weight.FAULT, folders_that_take_nothing),
     (Weight.RISK,  folders_that_are_open),
     (Weight.FAULT, folders_in_each_other),
     (Weight.FAULT, full_disks),
+    (Weight.FAULT, open_passwords),
     (Weight.RISK,  open_secrets),
     (Weight.FAULT, database_on_a_network_drive),
     (Weight.RISK,  database_that_is_open),
@@ -564,6 +675,8 @@ OF_THE_RECORD: tuple[tuple[Weight, Callable[[Record, Facts], Iterable[str]]], ..
     (Weight.FAULT,      rows_that_stand),
     (Weight.FAULT,      mailbox_that_is_not_read),
     (Weight.RISK,       mailbox_of_one_of_several),
+    (Weight.RISK,       signature_of_another),
+    (Weight.DIFFERENCE, mailbox_of_another),
     (Weight.RISK,       rows_of_the_future),
     (Weight.FAULT,      holidays_that_differ),
     (Weight.FAULT,      agencies_without_a_contact),
