@@ -409,4 +409,4 @@ def _why(error: Exception) -> str:
 def _said(error: Exception) -> str:
     told = error.command_result[1] if isinstance(error, UnexpectedCommandStatusError) else error.args
     words = " ".join(str(each, "ascii", "replace") if isinstance(each, bytes) else str(each) for each in told)
-    return repr(re.sub(r"[^\x20-\x7e]+", " ", words)[:200].strip().rstrip("."))
+    return repr(re.sub(r"[^\x20-\x7e]+", " ", words)[:200].strip())

@@ -27,6 +27,7 @@ from notifications.outcome import Closing, nothing
 from notifications.signing import KeyRefused, Signer, SigningKey, SigningMailer, read_key
 from tests.notifications.dkim_verifier import is_sound
 from tests.notifications.samples import INVITE, invitation, letter
+from tests.notifications.test_smtp import Eager, plain, running
 
 DOMAIN, SELECTOR = "partnership.example", "s11"
 MAILS = {"a letter": compose(letter()), "an invitation": compose(invitation())}
@@ -203,6 +204,26 @@ def test_a_mail_is_sent_with_the_signature_that_it_was_announced_with() -> None:
         ("sent", b"Signed: 2\r\ntwo"),
         ("closed", b""),
     ]
+
+
+def test_a_server_gets_mail_that_can_be_checked_announced_or_not(
+    signer: Signer, is_good: Callable[[bytes], bool]
+) -> None:
+    dotted = compose(letter(attachments=(), text=".\n..one\n.two\n", html="<p>.</p>\n"))
+    mails = [*MAILS.values(), dotted]
+    post = Eager()
+
+    with running(post) as port, SigningMailer(plain(port), signer.sign) as mailer:
+        for raw in mails:
+            assert send(mailer, raw).status == Status.SENT
+            mailer.announce(dotted, sender="us@partnership.example", recipient="pat@agency.example")
+        assert send(mailer, dotted).status == Status.SENT
+
+    taken = [content for _, _, content in post.taken]
+    assert [content.partition(b"\r\nContent-Type")[2] for content in taken] == [
+        (b"\r\n" + raw).partition(b"\r\nContent-Type")[2] for raw in (*mails, dotted)
+    ]
+    assert [is_good(content) for content in taken] == [True] * 4
 
 
 def test_what_cannot_be_signed_does_not_leave() -> None:
