@@ -307,7 +307,8 @@ class SubmissionRow(SQLModel, table=True):
 class ReportReading(SQLModel, table=True):
     """What was read out of a version of a report: the answers of a filled form, its links, what could not be placed.
 
-    Apart from the version itself, which is loaded with its case whenever the clock looks at it.
+    Apart from the version itself, which is loaded with its case whenever the clock looks at it. `links_untried` counts
+    the links of which it is yet to be seen whether they open.
     """
 
     __tablename__ = "report_reading"
@@ -316,6 +317,7 @@ class ReportReading(SQLModel, table=True):
     case_id: int = Field(foreign_key="subject.id")
     version: int
     body: str = Field(sa_column=_text())
+    links_untried: int = 0
 
 
 class ReviewActionRow(SQLModel, table=True):

@@ -16,7 +16,7 @@ from notifications.confined import Reader
 from notifications.mailbox import Mailbox
 from notifications.mailer import Mailer
 from notifications.policy import PostPolicy
-from s11flow.services import heartbeat, intake
+from s11flow.services import heartbeat, intake, links
 from s11flow.services.delivery import deliver
 from s11flow.services.submissions import Documents
 from s11flow.services.tick import tick
@@ -54,6 +54,10 @@ class Parts(Protocol):
 
     def mailbox(self) -> Mailbox:
         """Give the mailbox for one run."""
+        ...
+
+    def opener(self) -> links.Open | None:
+        """Give what tries whether a link opens; None where that is not permitted."""
         ...
 
 
@@ -119,6 +123,11 @@ def _partnerships(uow: UnitOfWork) -> list[str]:
         return [row.code for row in queries.partnerships(connection)]
 
 
+def _links(parts: Parts, now: datetime) -> Counters:
+    opener = parts.opener()
+    return {"permitted": 0} if opener is None else links.run(parts.unit_of_work, opener, now=now)
+
+
 def _heartbeat(parts: Parts, now: datetime) -> Counters:
     return heartbeat.look(parts.unit_of_work, ("tick", "deliver", "collect"), now=now)
 
@@ -148,6 +157,12 @@ ROWS = (
         service=_collect,
         every=timedelta(seconds=60),
         why="Takes in what came to the mailbox, files what is sure and leaves the rest in the tray.",
+    ),
+    Row(
+        name="links",
+        service=_links,
+        every=timedelta(minutes=5),
+        why="Tries whether the links of reports that came open for anyone, if that is permitted; else does nothing.",
     ),
     Row(
         name="heartbeat",

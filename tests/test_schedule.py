@@ -38,6 +38,7 @@ def test_the_rows_are_those_of_the_design() -> None:
         "tick": (MINUTE, None, "Europe/London"),
         "deliver": (MINUTE, None, "Europe/London"),
         "collect": (MINUTE, None, "Europe/London"),
+        "links": (5 * MINUTE, None, "Europe/London"),
         "heartbeat": (5 * MINUTE, None, "Europe/London"),
         "verify": (None, "0 5 * * *", "Europe/London"),
     }
@@ -78,6 +79,7 @@ def test_a_report_is_counted_without_what_names_anyone() -> None:
         ("tick", {"subjects": 0, "events": 0, "messages": 0, "superseded": 0, "expired": 0, "incidents": 0}),
         ("deliver", {"sent": 0, "delayed": 0, "failed": 0, "uncertain": 0, "withdrawn": 0, "expired": 0}),
         ("collect", {"collected": 0, "known": 0, "applied": 0, "filed": 0, "ignored": 0, "waiting": 0}),
+        ("links", {"permitted": 0}),
         ("heartbeat", {"stale": 3}),
         ("verify", {"subjects": 0, "events": 0, "broken": 0}),
     ],

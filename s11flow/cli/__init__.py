@@ -13,6 +13,7 @@ from s11flow.cli import (
     inbox,
     incident,
     judging,
+    links,
     outbox,
     panel,
     process,
@@ -61,6 +62,7 @@ for name, group in {
     "escalation": escalation.app,
     "outbox": outbox.app,
     "inbox": inbox.app,
+    "links": links.app,
     "incident": incident.app,
 }.items():
     app.add_typer(group, name=name)

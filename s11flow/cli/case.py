@@ -162,10 +162,12 @@ def _as_read(found: dict[str, Any] | None) -> dict[str, object]:
 
 
 def _link(found: dict[str, Any]) -> str:
-    if not found["why_closed"]:
-        return str(found["address"])
     asked = "; asked" if found.get("asked") else ""
-    return f"{found['address']} (opens only inside: {found['why_closed']}{asked})"
+    if found["why_closed"]:
+        return f"{found['address']} (opens only inside: {found['why_closed']}{asked})"
+    if found["looked"]:
+        return f"{found['address']} ({found['looked']['why']}, as of {show.when(found['looked']['at'])}{asked})"
+    return f"{found['address']} (not tried)"
 
 
 def _why(value: Any) -> str:

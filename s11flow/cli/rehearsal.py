@@ -45,6 +45,9 @@ class Rehearsal:
         """Give the mailbox, out of which nothing is moved."""
         return LeftAlone(self.app.mailbox())
 
+    def opener(self) -> None:
+        """Nothing: no server is asked for anything."""
+
 
 class LeftAlone(Closing):
     """A mailbox that is looked into and left as it is."""

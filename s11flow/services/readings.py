@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
+from calendars import london
 from db import queries
 from s11flow.domain.definition import Definition
 from s11flow.forms import Answer, FilledForm, Link, NotTheForm, ReportedAction, read_form
-from s11flow.links import Unreadable, links_in, why_closed
+from s11flow.links import CLOSED, Unreadable, links_in, why_closed
 from s11flow.reports.assessment import RequirementRating
 from s11flow.services.chain import canonical
 
@@ -23,19 +24,39 @@ File = tuple[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """That it was tried whether a link opens for anyone: when, what came of it, and in a clause how that showed."""
+
+    at: datetime
+    outcome: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class FoundLink:
-    """An address that a report names: in which file, what it is said to show, and why it will not open from outside."""
+    """An address that a report names: in which file, what it is said to show, and why it will not open from outside.
+
+    `why_closed` goes by its look; `looked` is there once it was tried, of one that might open.
+    """
 
     address: str
     file: str
     shows: str = ""
     why_closed: str = ""
+    looked: Looked | None = None
+
+    @property
+    def closed(self) -> str:
+        """Why the panel cannot open it, as a clause: by its look, or because it was tried; empty if it may."""
+        if self.looked is None or self.looked.outcome not in CLOSED:
+            return self.why_closed
+        return f"{self.looked.why}, as of {london.spell_day(london.day_of(self.looked.at))}"
 
     @property
     def ask(self) -> str:
         """What the agency is asked about a link that opens only inside."""
         return (
-            f"The link {self.address} does not open for the panel: {self.why_closed}. "
+            f"The link {self.address} does not open for the panel: {self.closed}. "
             "Give an address that is open to the public, or send the document."
         )
 
@@ -58,12 +79,20 @@ class Reading:
 
     @property
     def closed_links(self) -> tuple[FoundLink, ...]:
-        """The links that open only inside the agency's own network, by their look."""
-        return tuple(link for link in self.links if link.why_closed)
+        """The links that open only inside the agency's own network, by their look or because they were tried."""
+        return tuple(link for link in self.links if link.closed)
+
+    @property
+    def links_to_try(self) -> tuple[FoundLink, ...]:
+        """The links that may open for anyone, by their look."""
+        return tuple(link for link in self.links if not link.why_closed)
 
     def as_json(self) -> dict[str, Any]:
-        """The shape scripts rely on; it is also what is stored."""
+        """The shape scripts rely on; it is what is stored, but for the time, which is London's here."""
         found: dict[str, Any] = orjson.loads(canonical(asdict(self)))
+        for link, said in zip(self.links, found["links"], strict=True):
+            if link.looked is not None:
+                said["looked"]["at"] = london.iso(link.looked.at)
         return found
 
 
@@ -180,8 +209,20 @@ def unanswered(form: FilledForm, definition: Definition) -> tuple[str, ...]:
 
 def keep(connection: Connection, case_id: int, version: int, reading: Reading) -> None:
     """Store what was read of a version, within the caller's transaction."""
-    row = {"case_id": case_id, "version": version, "body": canonical(asdict(reading))}
+    row = {"case_id": case_id, "version": version, **_columns(reading)}
     connection.execute(insert(queries.report_reading), row)
+
+
+def keep_again(connection: Connection, case_id: int, version: int, reading: Reading) -> None:
+    """Store what is known of a version by now, within the caller's transaction."""
+    table = queries.report_reading
+    of_version = update(table).where(table.c.case_id == case_id, table.c.version == version)
+    connection.execute(of_version.values(**_columns(reading)))
+
+
+def _columns(reading: Reading) -> dict[str, Any]:
+    untried = sum(link.looked is None for link in reading.links_to_try)
+    return {"body": canonical(asdict(reading)), "links_untried": untried}
 
 
 def of_versions(connection: Connection, ids: Collection[int]) -> dict[int, dict[int, Reading]]:
@@ -242,11 +283,17 @@ def stored(body: str) -> Reading:
     return Reading(
         form=_form(form) if form else None,
         file=said["file"],
-        links=tuple(FoundLink(**each) for each in said["links"]),
+        links=tuple(_link(each) for each in said["links"]),
         notes=tuple(said["notes"]),
         foreign=tuple(said["foreign"]),
         taken=tuple(said["taken"]),
     )
+
+
+def _link(said: Mapping[str, Any]) -> FoundLink:
+    looked = said["looked"]
+    then = Looked(**{**looked, "at": datetime.fromisoformat(looked["at"])}) if looked else None
+    return FoundLink(**{**said, "looked": then})
 
 
 def _form(said: Mapping[str, Any]) -> FilledForm:

@@ -15,6 +15,7 @@ from flows.collect import collect
 from flows.deliver import deliver
 from flows.forecast import forecast
 from flows.heartbeat import heartbeat
+from flows.links import links
 from flows.open_cycle import Period, open_cycle
 from flows.report import report
 from flows.tick import tick
@@ -24,7 +25,7 @@ from s11flow.app import App
 from s11flow.services.heartbeat import last_beats
 from tests.flows.conftest import OPENED, PANEL_DAYS, queued
 
-BY_ROW = {each.name: each for each in (tick, deliver, collect, heartbeat, verify)}
+BY_ROW = {each.name: each for each in (tick, deliver, collect, links, heartbeat, verify)}
 AFTER_REQUEST = datetime(2026, 7, 6, 8, tzinfo=UTC)  # 9am in Gloucester, when the requests leave
 
 

@@ -335,6 +335,7 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("body", sa.Text(), server_default="", nullable=False),
+        sa.Column("links_untried", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["subject.id"], name=op.f("fk_report_reading_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_reading")),
         sa.UniqueConstraint("case_id", "version", name=op.f("uq_report_reading_case_id_version")),
