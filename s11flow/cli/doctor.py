@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def doctor(partnership: Partnership = None, now: Now = None, as_json: AsJson = False) -> None:
-    """Say what is wrong, risky or waiting, each with its cure, and what the DNS should say of the sender.
+    """Say what is wrong, risky or waiting, each with its cure.
 
-    Nothing is changed, nothing is looked up in the DNS. It ends with 3 when a person is needed, with 4 when there is
-    no database to work with."""
+    And what the DNS should say of the sender; nothing is looked up there, and nothing is changed. It ends with 3 when a
+    person is needed, with 4 when there is no database to work with."""
     with opened() as app:
         from s11flow.services.doctor import examine
 
