@@ -11,8 +11,9 @@ from email.message import Message
 from notifications.delivery_status import recipient_blocks, refusals, told, went_well
 from notifications.failure import Failure, Lasting, without_repeats
 from notifications.fields import own_parts, within
+from notifications.named_in_letter import failures_in_letter
 from notifications.returned import about_which
-from notifications.server_letter import failures_in_letter, is_a_servers_letter, is_from_a_server
+from notifications.server_letter import is_a_servers_letter, is_from_a_server
 from notifications.words import letter_in
 
 __all__ = ["Bounce", "Failure", "Lasting", "about_which", "read_bounce"]

@@ -58,7 +58,8 @@ def _told(block: Block, letter: str) -> Failure | None:
     if not _action(block) and status.startswith("2"):
         return None
     if says_nothing(status) and not _says_more(said):
-        said = f"{said} {_beside(_recipients(block), letter)}"
+        beside = _beside(_recipients(block), letter)
+        said, why = f"{said} {beside}", _in_its_line(beside) or why
     return Failure(recipient, lasting(status, said), told_status(status, said), why)
 
 
@@ -75,6 +76,12 @@ def _beside(recipients: list[str], letter: str) -> str:
 
 
 _BESIDE: Final = 400
+
+
+def _in_its_line(beside: str) -> str:
+    """The reason in the line that begins with an address, as in `lead@agency.example: 550 Invalid recipient`."""
+    said = re.sub(r"^\S+[\s:>)]*", "", beside.partition("\n")[0])
+    return one_line(said, LONGEST_REASON) if _says_more(said) else ""
 
 
 def _recipient(block: Block) -> str | None:

@@ -1,29 +1,13 @@
-"""Letters in which a mail server says in words that a mail of ours was not delivered, and whose it was."""
+"""Letters in which a mail server says in words that a mail of ours was not delivered: which mail is one."""
 
 import re
-from collections.abc import Iterable
 from email.message import Message
-from itertools import islice
 from typing import Final
 
-from flufl.bounce import all_failures
-
-from notifications.delivery_status import LONGEST_REASON, blocks_in_letter, told
-from notifications.failure import (
-    ENHANCED,
-    REPLY,
-    Failure,
-    Lasting,
-    any_of,
-    lasting,
-    status_in,
-    tells,
-    without_repeats,
-)
-from notifications.fields import within
-from notifications.headers import one_line, text_of
+from notifications.failure import ENHANCED, REPLY, any_of
+from notifications.headers import text_of
 from notifications.mentioned import address_in, addresses_in
-from notifications.returned import copies_in
+from notifications.second_opinion import second_opinion
 from notifications.words import letter_in
 
 _HEAD: Final = 3_000
@@ -37,7 +21,7 @@ _A_DAEMON = re.compile(
     re.IGNORECASE,
 )
 """Who writes nothing but of deliveries."""
-_A_SERVER = re.compile(
+A_SERVER = re.compile(
     r"^(mailer[-_.]?daemon|postmaster|post[-_.]?office|mail[-_.]?daemon|mdaemon|mail[-_.]?delivery|mail[-_.]?system|bounces?"
     r"|mmdf|smtp|uucp|exim|daemon|microsoftexchange[0-9a-f]*|mailerdaemon|majordomo|maildelivery|mta)"
     r"([-+_.0-9=].*)?@",
@@ -188,7 +172,8 @@ def is_a_servers_letter(mail: Message) -> bool:
     subject = text_of(mail.get("subject", ""))
     is_report = mail.get_content_type() == "multipart/report" and _report_type(mail) in {"", "delivery-status"}
     from_a_server, from_a_daemon = is_from_a_server(mail), _from_a_daemon(mail)
-    titled = bool(_SUBJECT_OF_ONE.search(subject)) and not _ANSWERED.match(subject)
+    labelled = subject.startswith("[") and not from_a_server  # a ticket, or a list
+    titled = bool(_SUBJECT_OF_ONE.search(subject)) and not _ANSWERED.match(subject) and not labelled
     surely = from_a_server and (titled or from_a_daemon)
     if not (is_report or from_a_server or titled) or (_is_an_answer(mail) and not surely):
         return False
@@ -198,7 +183,7 @@ def is_a_servers_letter(mail: Message) -> bool:
         return False
     if from_a_server and titled:  # whatever its language
         return True
-    by_a_program = is_report or from_a_server or _by_a_program(mail, words) or any(_second_opinion(mail))
+    by_a_program = is_report or from_a_server or _by_a_program(mail, words) or any(second_opinion(mail))
     if not by_a_program:
         return False  # a person, whose subject has such words in it
     if not (is_report or from_a_server) and not _OF_A_MAIL.search(head):
@@ -223,8 +208,8 @@ def is_from_a_server(mail: Message) -> bool:
     sender = text_of(mail.get("from", ""))
     address = address_in(sender) or sender.lower()
     returns_to = address_in(text_of(mail.get("return-path", "")))
-    of_a_person = returns_to is not None and not _A_SERVER.match(returns_to)
-    named = bool(_A_SERVER.match(address)) or _from_a_daemon(mail)
+    of_a_person = returns_to is not None and not A_SERVER.match(returns_to)
+    named = bool(A_SERVER.match(address)) or _from_a_daemon(mail)
     return named or (bool(_A_SERVERS_NAME.search(sender)) and not of_a_person)
 
 
@@ -288,7 +273,7 @@ _STILL_TRIES = any_of(
     "отложен|задерж|попытки.{0,20}продолж",
     "延迟|延遲|継続|遅延|지연",
 )
-_REFUSED = any_of("blocked by", "refused by")
+REFUSED = any_of("blocked by", "refused by")
 _GIVEN_UP = any_of(
     "permanent(ly)? (fatal )?(error|fail)",
     "given up",
@@ -307,163 +292,7 @@ _GIVEN_UP = any_of(
 )
 
 
-def _still_tries(words: str, subject: str) -> bool:
+def still_tries(words: str, subject: str) -> bool:
+    """Whether the letter says that its server goes on trying."""
     head = f"{subject}\n{words[:_HEAD]}"
     return bool(_SURELY_TRIES.search(head) or (_STILL_TRIES.search(head) and not _GIVEN_UP.search(head)))
-
-
-# --- whom it names
-
-
-def failures_in_letter(mail: Message) -> tuple[Failure, ...]:
-    """The recipients a letter names, by what knows its wording best; each with what is said about it."""
-    words = letter_in(mail)
-    if found := told(blocks_in_letter(words), words):
-        return without_repeats(found)
-    temporary, permanent = _second_opinion(mail)
-    report, subject = _report_in(words), text_of(mail.get("subject", ""))
-    aside = _not_recipients(mail)
-    stated = addresses_in(text_of(mail.get("x-failed-recipients", "")))
-    in_words = _without(aside, addresses_in(report))
-    sent_to = _without(aside, _sent_to(mail, words))
-    known = [address for address in (*permanent, *temporary) if address in {*in_words, *sent_to}]
-    both = [address for address in in_words if address in sent_to]
-    listed = [address for address in _listed(report) if address in in_words]
-    in_subject = _without(aside, addresses_in(subject))
-    recipients = stated or known or both or listed or in_words[:1] or sent_to[:1] or in_subject[:1]
-    delayed = _still_tries(words, subject) if stated or not known else not (permanent or _REFUSED.search(words))
-    delayed = delayed or (bool(known) and _still_tries(words, subject))
-    aliases = _aliases(words)
-    return without_repeats(
-        _of_words(address, recipients, aliases.get(address, address), words, subject, delayed=delayed)
-        for address in recipients
-        if not (address in aliases.values() and address not in stated)
-    )
-
-
-def _without(aside: set[str], found: Iterable[str]) -> list[str]:
-    """*found* without those who take part otherwise, and without servers where others are named too."""
-    rest = [address for address in found if address not in aside]
-    return [address for address in rest if not _A_SERVER.match(address)] or rest
-
-
-_LISTED = re.compile(r"^[^\w\n@]{0,12}([^\s@<>:;,()]{1,64}@[^\s@<>:;,()]{1,190})", re.MULTILINE)
-
-
-def _listed(report: str) -> list[str]:
-    """The addresses with which a line begins."""
-    return [address for match in _LISTED.finditer(report) if (address := address_in(match[1]))]
-
-
-_MADE_OF = re.compile(
-    r"^[^\w\n@]{0,12}<?([^\s@<>]{1,64}@[^\s@<>:]{1,190})>?:?\s{1,40}"
-    r"\((?:generated|expanded|forwarded|redirected) from:? {0,4}<?([^\s@<>()]{1,64}@[^\s@<>()]{1,190})>?\)",
-    re.MULTILINE | re.IGNORECASE,
-)
-
-
-def _aliases(words: str) -> dict[str, str]:
-    """Whom we had written to, by the address that the server made of it: what is known of is the former."""
-    found = ((address_in(match[1]), address_in(match[2])) for match in _MADE_OF.finditer(words))
-    return {made: asked for made, asked in found if made and asked}
-
-
-def _of_words(address: str, among: list[str], recipient: str, words: str, subject: str, *, delayed: bool) -> Failure:
-    said = _said_about(address, among, words) or subject
-    why, status = one_line(said, LONGEST_REASON), status_in(said) or ""
-    return Failure(recipient, Lasting.DELAYED if delayed else lasting("", said), status, why)
-
-
-def _second_opinion(mail: Message) -> tuple[list[str], list[str]]:
-    """What `flufl.bounce` makes of it: still tried, and given up. It raises on mail that is broken enough."""
-    try:
-        temporary, permanent = all_failures(_light(mail))
-    except Exception:  # its detectors meet whatever was sent; ours go on
-        return [], []
-    return _plain(temporary), _plain(permanent)
-
-
-_MOST_PARTS: Final = 20
-_LONGEST_PART: Final = 100_000
-
-
-def _light(part: Message) -> Message:
-    """The mail without what is attached: `flufl.bounce` goes through every line of every part some 150 times."""
-    slim = Message()
-    for name, value in part.raw_items():
-        slim[name] = value
-    if part.is_multipart():
-        slim.set_payload([_light(each) for each in islice(within(part), _MOST_PARTS)])
-    elif part.get_content_maintype() == "text":
-        written = part.get_payload()
-        slim.set_payload(written[:_LONGEST_PART] if isinstance(written, str) else "")
-    return slim
-
-
-def _plain(found: Iterable[bytes]) -> list[str]:
-    return sorted({address for item in found if (address := address_in(item.decode("ascii", "replace")))})
-
-
-_A_COPY = (
-    r"^\W{0,40}(this is a copy of|below (this|the next) line is|a copy of (the|your) |copy of (the )?original)",
-    r"^\W{0,40}original (message|mail)",
-    r"^\W{0,40}(the )?(returned|original|failed|rejected|undelivered|unsent) (message|mail)( |$|:)",
-    r"^\W{0,40}message (text|header|follows)",
-    r"^\W{0,40}(your )?message (headers )?(follow|is returned)",
-    r"^\W{0,40}(included is|headers? of the|start of returned|forwarded message)",
-    r"^\W{0,40}(your|the) (original )?message (is|was) (attached|included|as follows)",
-    r"^\W{0,40}(the header (page|of|and)|mail (header|body) follow|begin(ning)? of )",
-    "^(received: ?(from|by)|return-path:|message-id: ?<|x-mailer:|mime-version:)",
-)
-_COPY_BEGINS = any_of(*_A_COPY)
-_REPORT_ENDS = any_of(*_A_COPY, r"^\W{0,40}transcript of session")
-
-
-def _report_in(words: str) -> str:
-    """The letter as far as the copy of our own mail and the servers' talk, which name addresses of their own."""
-    return _before(_REPORT_ENDS, words)
-
-
-def _before(end: re.Pattern[str], words: str) -> str:
-    begins = end.search(words, 1)
-    head = words[: begins.start()] if begins else words
-    return head if addresses_in(head) else words
-
-
-def _not_recipients(mail: Message) -> set[str]:
-    """Who takes part in a bounce without being the one who did not get the mail: the server, and us."""
-    fields = ("from", "to", "reply-to", "return-path", "sender", "delivered-to", "x-original-to")
-    return {found for field in fields for value in mail.get_all(field, []) for found in addresses_in(text_of(value))}
-
-
-def _sent_to(mail: Message, words: str) -> list[str]:
-    """To whom the mail went that is sent back, by the copy of it."""
-    for copy in copies_in(mail):
-        if found := [*addresses_in(text_of(copy.get("to", ""))), *addresses_in(text_of(copy.get("cc", "")))]:
-            return found
-    in_text = re.search(r"^\W{0,3}to: ?(.{3,300})$", words, re.IGNORECASE | re.MULTILINE)
-    return addresses_in(in_text[1]) if in_text else []
-
-
-_NEAR: Final = 600
-_LONGEST_SAID: Final = 4_000
-_MOST_PLACES: Final = 5
-
-
-def _said_about(recipient: str, among: list[str], words: str) -> str:
-    """The words that give the reason: those after the recipient's address, as far as the next; else the whole report.
-
-    An address may stand in a list first and with its reason later, so each place is looked at.
-    """
-    report = _before(_COPY_BEGINS, words)
-    lowered, place, others = report.lower(), -1, [each for each in among if each != recipient]
-    for _ in range(_MOST_PLACES):
-        place = lowered.find(recipient, place + 1)
-        if place < 0:
-            break
-        end = place + len(recipient)
-        after = [found for each in others if (found := lowered.find(each, end, end + _NEAR)) >= 0]
-        near = report[report.rfind("\n", 0, place) + 1 : min([end + _NEAR, *after])]
-        if tells(near):
-            return near.strip()
-    return report.strip()[:_LONGEST_SAID]
