@@ -22,7 +22,8 @@ DEEPEST = 20
 _LINE = re.compile(r"([A-Za-z][A-Za-z0-9-]*)(?=[;:])")
 _BREAK = re.compile(r"\r*\n|\r")
 _BEGIN = re.compile(r"begin:vcalendar", re.IGNORECASE)
-_MAILTO = re.compile(r"mailto:", re.IGNORECASE)
+_MAILTO = re.compile(r"(?:mailto:\s*)+", re.IGNORECASE)
+_DAY = re.compile(r"\s*[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
 _UNESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _OF_PYTHON = frozenset({"idna", "punycode", "undefined", "unicode_escape", "unicodeescape", "raw_unicode_escape"})
 """What Python calls encodings and no file is written in: they read what is not there, or take very long."""
@@ -176,7 +177,7 @@ def _property(line: str) -> Property | None:
     cut = _value_at(rest)
     if cut is None or (name in _PEOPLE and not _is_whole(rest[cut + 1 :])):
         cut = _value_by_address(rest) if name in _PEOPLE else cut
-    elif name in _TIMES and not rest[cut + 1 : cut + 2].isdigit():
+    elif name in _TIMES and not _DAY.match(rest, cut + 1):
         cut = rest.rfind(":")  # the name of the zone has a colon in it
     if cut is None:
         return None
@@ -199,8 +200,8 @@ def _value_at(rest: str) -> int | None:
 
 
 def _is_whole(value: str) -> bool:
-    """Whether what stands after the colon can be a person's address, and not the rest of a name with a colon in it."""
-    return ";" not in value and '"' not in value
+    """Whether what stands after the colon can be a person's address, and not the rest of a parameter with a colon."""
+    return ";" not in value and '"' not in value and _MAILTO.search(value.lstrip(" <"), 1) is None
 
 
 def _value_by_address(rest: str) -> int | None:
@@ -216,9 +217,13 @@ def _params(text: str) -> dict[str, tuple[str, ...]]:
     for part in _split(text.lstrip(";"), ";"):
         name, equals, value = part.partition("=")
         if equals:
-            values = tuple(item.strip().strip('"').strip() for item in _split(value, ","))
-            found.setdefault(name.strip().upper(), values)
+            called = name.strip().upper()
+            items = _split(value, ",") if called in _LISTS else (value,)
+            found.setdefault(called, tuple(item.strip().strip('"').strip() for item in items))
     return found
+
+
+_LISTS = ("DELEGATED-TO", "DELEGATED-FROM", "MEMBER")  # of all others only one is meant, whatever commas it has
 
 
 def _split(text: str, at: str) -> Iterator[str]:

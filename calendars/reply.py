@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from email.message import Message
 from typing import Final
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -98,25 +97,13 @@ def read_replies(content: bytes, *, method: str = "", charset: str = "") -> tupl
     return tuple(dict.fromkeys(found))[:MOST_EVENTS]
 
 
-def calendar_parts(message: Message) -> tuple[CalendarPart, ...]:
-    """The calendar files of a parsed mail: text/calendar first, then what is only attached; the same bytes once."""
-    parts = [part for part in message.walk() if not part.is_multipart()]
-    inline = [_part(part) for part in parts if part.get_content_type() == "text/calendar"]
-    attached = [_part(part) for part in parts if _is_attached_calendar(part)]
-    found: dict[bytes, CalendarPart] = {}
-    for part in (*inline, *attached):
-        if part.content.strip():
-            found.setdefault(b"".join(part.content.split()), part)
-    return tuple(found.values())
-
-
-def read_mail(message: Message) -> tuple[Reply, ...]:
-    """What the calendar files of a parsed mail say, each thing once.
+def read_parts(parts: Iterable[CalendarPart]) -> tuple[Reply, ...]:
+    """What the calendar files of one mail say, each thing once.
 
     An invitation that comes along with the answer to it says nothing of its own.
     """
     found: dict[tuple[object, ...], Reply] = {}
-    for part in calendar_parts(message):
+    for part in parts:
         for reply in read_replies(part.content, method=part.method, charset=part.charset):
             found.setdefault((reply.uid, reply.attendees, reply.sequence, reply.stamped_at, reply.starts_at), reply)
     answered = {reply.uid for reply in found.values() if reply.method in _ANSWERS}
@@ -133,32 +120,6 @@ def bare_address(text: str) -> str:
         plain = plain[7:].partition("?")[0]
     found = _ADDRESS.search(unquote(plain) if "%" in plain else plain)
     return "" if found is None else found[0].rstrip(".")
-
-
-# --- the parts of a mail ---------------------------------------------------------------------------------------------
-
-_ATTACHED_TYPES: Final = frozenset(
-    {"application/ics", "application/calendar", "text/x-vcalendar", "application/x-ical"}
-)
-_PLAIN_TYPES: Final = frozenset({"application/octet-stream", "text/plain"})
-
-
-def _is_attached_calendar(part: Message) -> bool:
-    kind = part.get_content_type()
-    name = str(part.get_filename() or "").lower()
-    return kind in _ATTACHED_TYPES or (kind in _PLAIN_TYPES and name.endswith((".ics", ".ical", ".vcs")))
-
-
-def _part(part: Message) -> CalendarPart:
-    payload = part.get_payload(decode=True)
-    content = payload if isinstance(payload, bytes) else b""
-    method, charset = part.get_param("method", ""), part.get_param("charset", "")
-    return CalendarPart(content, _of_param(method), _of_param(charset))
-
-
-def _of_param(value: object) -> str:
-    """A parameter of a Content-Type, which the library gives as a triple when it was encoded."""
-    return str(value[2] if isinstance(value, tuple) else value or "")
 
 
 # --- one event -------------------------------------------------------------------------------------------------------

@@ -4,10 +4,14 @@ A bounce may look like an out-of-office note, a receipt for reading like a bounc
 Only the mail itself is looked at: whose report it is, and whether it is one, is for those who know the register.
 """
 
+import base64
+import binascii
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from enum import StrEnum
+from typing import Final
 
 from notifications.bounce import Bounce, read_bounce
 from notifications.headers import text_of
@@ -25,18 +29,26 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarFile:
+    """A calendar file of a mail as it was written; its method in capitals, and the charset the mail gives it."""
+
+    content: bytes
+    method: str = ""
+    charset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Classified:
     """The kind of a mail, why it was taken for that, and what the kind brings along.
 
-    `method` is what the part that the calendar lies in says of it. `automatic` is why a mail counts as written by a
-    program, documents or not; empty where a person may have written it.
+    `calendars` are the files that answer an invitation. `automatic` is why a mail counts as written by a program,
+    documents or not; empty where a person may have written it.
     """
 
     kind: Kind
     why: str
     bounce: Bounce | None = None
-    calendar: bytes = b""
-    method: str = ""
+    calendars: tuple[CalendarFile, ...] = ()
     automatic: str = ""
 
 
@@ -52,9 +64,9 @@ def classify(mail: Message, *, has_documents: bool) -> Classified:
         return Classified(Kind.DELIVERED, "a mail server says that a letter was delivered or passed on")
     if _tells_of(mail, "message/disposition-notification") or _is_read_receipt(mail):
         return Classified(Kind.READ_RECEIPT, "a mail program says that a letter was opened, or deleted unread")
-    method, answer = _answer(mail)
-    if answer:
-        return Classified(Kind.CALENDAR, "a calendar answers an invitation", calendar=answer, method=method)
+    answers = tuple(file for file in calendar_files(mail) if file.method in _ANSWERS or file.method not in _ASKS)
+    if answers:
+        return Classified(Kind.CALENDAR, "a calendar answers an invitation", calendars=answers)
     automatic = _why_automatic(mail, has_documents=False)
     why = _why_automatic(mail, has_documents=has_documents)
     if why:
@@ -78,42 +90,64 @@ def _is_read_receipt(mail: Message) -> bool:
 
 # --- answers to invitations
 
-_ANSWERS = frozenset({b"REPLY", b"COUNTER", b"REFRESH", b"DECLINECOUNTER"})
-_ASKS = frozenset({b"REQUEST", b"CANCEL", b"PUBLISH", b"ADD"})
+MOST_CALENDARS: Final = 10
+"""Calendar files that are read of one mail; an answer brings one, often twice."""
+
+_ANSWERS = frozenset({"REPLY", "COUNTER", "REFRESH", "DECLINECOUNTER"})
+_ASKS = frozenset({"REQUEST", "CANCEL", "PUBLISH", "ADD"})
 _METHOD = re.compile(rb"^METHOD[^:\r\n]*:[ \t]*([A-Za-z]+)", re.IGNORECASE | re.MULTILINE)
+_CALENDAR_TYPES = frozenset(
+    {"text/calendar", "application/ics", "text/x-vcalendar", "application/calendar", "application/x-ical"}
+)
+_CALENDAR_NAMES = (".ics", ".vcs", ".ical")
+_BEGINS = b"BEGIN:VCALENDAR"
 
 
-def calendar_answer(mail: Message) -> bytes:
-    """The first calendar in *mail* that answers something, as it was written; empty where there is none.
+def is_calendar(content_type: str, name: str) -> bool:
+    """Whether a part is a calendar file by its type, or else by its name."""
+    return content_type in _CALENDAR_TYPES or name.lower().endswith(_CALENDAR_NAMES)
 
-    The method may be told by the part alone or by the calendar alone; one that is told by neither is an answer too,
-    since what asks always says so. `text/calendar` goes before a file, which is most often the same once more.
+
+def calendar_files(mail: Message) -> tuple[CalendarFile, ...]:
+    """The calendar files in *mail*, `text/calendar` before what is attached, which is most often the same once more.
+
+    The method may be told by the part alone or by the calendar alone. One that is told by neither is an answer too,
+    since what asks always says so.
     """
-    return _answer(mail)[1]
+    found: dict[bytes, CalendarFile] = {}
+    for _, file in sorted(_calendars(mail), key=lambda item: item[0]):
+        found.setdefault(b"".join(file.content.split()), file)
+    return tuple(found.values())[:MOST_CALENDARS]
 
 
-def _answer(mail: Message) -> tuple[str, bytes]:
-    """The method and the content of the first calendar that answers something; both empty where there is none."""
-    found = sorted(_calendars(mail), key=lambda item: item[0])
-    answers = ((method, content) for _, method, content in found if method in _ANSWERS or method not in _ASKS)
-    method, content = next(answers, (b"", b""))
-    return method.decode("ascii", "replace"), content
-
-
-def _calendars(mail: Message) -> list[tuple[int, bytes, bytes]]:
-    found: list[tuple[int, bytes, bytes]] = []
+def _calendars(mail: Message) -> Iterator[tuple[int, CalendarFile]]:
     for part in mail.walk():
-        named = text_of(part.get_filename("")).lower()
-        is_text = part.get_content_type() == "text/calendar"
-        if not (is_text or part.get_content_type() == "application/ics" or named.endswith((".ics", ".vcs"))):
+        if not is_calendar(part.get_content_type(), text_of(part.get_filename(""))):
             continue
         content = part.get_payload(decode=True)
-        if not isinstance(content, bytes) or b"BEGIN:VCALENDAR" not in content.upper():
-            continue
-        inside = _METHOD.search(content)
-        method = inside[1] if inside else str(part.get_param("method", "")).encode("ascii", "replace")
-        found.append((0 if is_text else 1, method.upper(), content))
-    return found
+        if isinstance(content, bytes) and (plain := _plain(content)):
+            inside = _METHOD.search(plain)
+            method = inside[1].decode("ascii") if inside else _param(part, "method")
+            file = CalendarFile(content, method.upper(), _param(part, "charset"))
+            yield int(part.get_content_type() != "text/calendar"), file
+
+
+def _param(part: Message, name: str) -> str:
+    """A parameter of a Content-Type, which the library gives as a triple when it was encoded."""
+    value = part.get_param(name, "")
+    return str(value[2] if isinstance(value, tuple) else value or "").strip()
+
+
+def _plain(content: bytes) -> bytes:
+    """A calendar's letters, also of UTF-16 and of what is still in the encoding that carried it; else nothing."""
+    letters = content.replace(b"\x00", b"")
+    if _BEGINS in letters.upper():
+        return letters
+    try:
+        carried = base64.b64decode(b"".join(content.split()), validate=True).replace(b"\x00", b"")
+    except (binascii.Error, ValueError):
+        return b""
+    return carried if _BEGINS in carried.upper() else b""
 
 
 # --- automatic mail

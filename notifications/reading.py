@@ -4,6 +4,7 @@ What comes in may be anything, so that there are limits on everything; mail beyo
 stays whole where it is stored. Reading belongs into a process that may die of it: `notifications.confined`.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,8 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import BinaryIO, Final
 
 from notifications.address import check_address
-from notifications.classify import Classified, classify
+from notifications.charsets import is_charset
+from notifications.classify import Classified, classify, is_calendar
 from notifications.headers import one_line, text_of
 from notifications.words import decoded, without_tags
 
@@ -100,9 +102,20 @@ def _refuse_too_much(mail: Message) -> None:
             raise Unreadable(f"its parts lie deeper in each other than {DEEPEST}")
         if parts > MOST_PARTS:
             raise Unreadable(f"it has more than {MOST_PARTS} parts")
+        _plain_charset(part)
         inside = part.get_payload()
         if isinstance(inside, list):
             waiting += [(item, depth + 1) for item in inside if isinstance(item, Message)]
+
+
+def _plain_charset(part: Message) -> None:
+    """Put a charset that came encoded, or is none, as a plain word: the library asks for it, and fails over others."""
+    charset = part.get_param("charset")
+    if charset is None:
+        return
+    named = re.sub(r"[^A-Za-z0-9_.:-]", "", str(charset[2] if isinstance(charset, tuple) else charset))[:40]
+    if named != charset or not is_charset(named):
+        part.set_param("charset", named if is_charset(named) else "latin-1")
 
 
 def read(mail: Message) -> ReadMail:
@@ -188,13 +201,13 @@ def _files(mail: Message) -> Iterator[File]:
                 yield File(name, kind, content)
 
 
-_NO_REPORT = ("text/calendar", "application/ics", "application/pgp-signature", "application/pkcs7-signature")
+_NO_REPORT = ("application/pgp-signature", "application/pkcs7-signature")
 
 
 def _may_be_a_report(file: File) -> bool:
     """Not an answer to an invitation, not a signature, and no picture that belongs to one: those are small."""
     small_picture = file.content_type.startswith("image/") and len(file.content) < 50_000
-    return not (file.content_type in _NO_REPORT or small_picture)
+    return not (file.content_type in _NO_REPORT or is_calendar(file.content_type, file.name) or small_picture)
 
 
 def _text(mail: Message) -> str:

@@ -265,8 +265,10 @@ def _who_speaks(guests: Guests, heard: Heard) -> Voice | Why:
 
 
 def _people(guests: Guests, voices: Collection[Voice]) -> list[Voice]:
+    """Each person once for each thing they say; who is listed again without an answer has given the other one."""
     found = {(_plain(guests.known(voice.address) or voice.address), voice.partstat): voice for voice in voices}
-    return list(found.values())
+    speaking = {person for person, partstat in found if partstat not in _SILENT}
+    return [voice for (person, partstat), voice in found.items() if partstat not in _SILENT or person not in speaking]
 
 
 def _is_sender(guests: Guests, voice: Voice, from_address: str) -> bool:
@@ -300,6 +302,7 @@ def _answered(session: Session, guests: Guests, heard: Heard, voice: Voice, atte
     return Verdict(Outcome.APPLIED, None, attendee, answer=answer)
 
 
+_SILENT = ("", "NEEDS-ACTION")
 _WITHOUT = {"": Why.NO_ANSWER, "NEEDS-ACTION": Why.NO_ANSWER, "DELEGATED": Why.DELEGATED}
 
 

@@ -18,12 +18,12 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, func, insert, select
 
 from calendars import london
-from calendars.reply import read_replies
+from calendars.reply import CalendarPart, read_parts
 from db import queries
 from db.errors import DatabaseProblem
 from db.unit_of_work import UnitOfWork
 from notifications.bounce import Failure, Lasting
-from notifications.classify import Kind
+from notifications.classify import Kind, is_calendar
 from notifications.mailbox import Incoming, Mailbox, MailboxUnavailable
 from notifications.reading import File as MailFile
 from notifications.reading import ReadMail, Unreadable
@@ -345,8 +345,8 @@ def _read_values(mail: _Mail) -> dict[str, Any]:
 # --- opened -----------------------------------------------------------------------------------------------------------
 
 _NO_REPORT = frozenset(
-    {"text/calendar", "application/ics", "application/pgp-signature", "application/pkcs7-signature",
-     "application/x-pkcs7-signature", "application/pgp-keys", "text/vcard", "text/x-vcard"}
+    {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
+     "application/pgp-keys", "text/vcard", "text/x-vcard"}
 )  # fmt: skip
 _SMALL_PICTURE: Final = 50_000
 _MOST_INNER: Final = 5
@@ -382,7 +382,7 @@ def _is_mail(file: MailFile) -> bool:
 def _may_be_a_report(file: MailFile) -> bool:
     """Not an answer to an invitation, not a signature, and no picture that belongs to one: those are small."""
     small_picture = file.content_type.startswith("image/") and len(file.content) < _SMALL_PICTURE
-    return not (file.content_type in _NO_REPORT or small_picture)
+    return not (file.content_type in _NO_REPORT or is_calendar(file.content_type, file.name) or small_picture)
 
 
 def _brought(documents: Documents, file: MailFile) -> _Brought:
@@ -496,12 +496,13 @@ def _contact_at_risk(
 
 
 _LARGEST_CALENDAR: Final = 1_000_000
+_PICTURES = ("png", "jpg", "gif")  # beside an answer they are somebody's signature, however large
 
 
 def _calendar(connection: Connection, mail: _Mail, now: datetime) -> _Decision:
     read = mail.read
-    content = read.classified.calendar
-    found = read_replies(content, method=read.classified.method) if len(content) <= _LARGEST_CALENDAR else ()
+    files = [file for file in read.classified.calendars if len(file.content) <= _LARGEST_CALENDAR]
+    found = read_parts(CalendarPart(file.content, file.method, file.charset) for file in files)
     if not found:
         return _Decision(_WAITS, "It brings a calendar entry that cannot be read.")
     settled = []
@@ -513,8 +514,7 @@ def _calendar(connection: Connection, mail: _Mail, now: datetime) -> _Decision:
     case = next((each.subject for each in settled if each.subject and _is_case(connection, each.subject)), None)
     why = f"{_sentence('; '.join(str(each.verdict) for each in settled))}."
     outcomes = {each.verdict.outcome for each in settled}
-    if mail.brought:
-        names = ", ".join(each.name for each in mail.brought)
+    if names := ", ".join(each.name for each in mail.brought if each.kind not in _PICTURES):
         return _Decision(_WAITS, f"{why} It brings documents too: {names}.", case)
     if Outcome.WAITS in outcomes:
         return _Decision(_WAITS, why, case)

@@ -6,18 +6,18 @@
 
 import csv
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
-from email.utils import parseaddr, parsedate_to_datetime
-from pathlib import Path
+from io import BytesIO
 
 import pytest
 
-from calendars.reply import Reply, read_mail, read_replies
+from calendars.reply import Reply, read_parts, read_replies
+from notifications.reading import parse
+from notifications.reading import read as read_mail
 from s11flow.domain.model import Session, SessionState
 from s11flow.domain.replies import Guests, Verdict, judge
 from s11flow.services.replies import heard
+from tests.calendars.samples import SAMPLES, parts_of
 
-SAMPLES = Path(__file__).parent / "replies"
 UID = "5c0ffee05c0ffee05c0ffee05c0ffee0@partnership.example"
 LEAD = "lead@cotswold.example"
 STAMPED_AT = datetime(2026, 10, 2, 9, 15, tzinfo=UTC)
@@ -50,9 +50,8 @@ def read(name: str) -> tuple[tuple[Reply, ...], str, datetime | None]:
     content = (SAMPLES / name).read_bytes()
     if name.endswith(".ics"):
         return read_replies(content), LEAD, None
-    mail = message_from_bytes(content, policy=policy.compat32)
-    sent_at = parsedate_to_datetime(str(mail["Date"])) if mail["Date"] else None
-    return read_mail(mail), parseaddr(str(mail["From"]))[1], sent_at
+    mail = read_mail(parse(BytesIO(content)))
+    return read_parts(parts_of(content)), mail.from_address, mail.written_at
 
 
 def judged(name: str) -> list[Verdict]:

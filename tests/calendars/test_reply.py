@@ -1,7 +1,6 @@
 """Reading calendar files that others wrote: whatever they hold, nothing is raised and nothing is made up."""
 
 from datetime import UTC, datetime
-from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calendars.content_lines import calendars
-from calendars.reply import Attendee, Reply, bare_address, calendar_parts, read_mail, read_replies
-
-SAMPLES = sorted(path for path in (Path(__file__).parent / "replies").iterdir() if path.suffix in (".ics", ".eml"))
+from calendars.reply import Attendee, Reply, bare_address, read_parts, read_replies
+from tests.calendars.samples import SAMPLES, parts_of
 
 ANSWER = (
     b"BEGIN:VCALENDAR\r\nPRODID:-//Somebody//EN\r\nMETHOD:REPLY\r\nBEGIN:VEVENT\r\nUID:u1@partnership.example\r\n"
@@ -81,20 +79,22 @@ def test_a_time_is_read_in_its_zone_or_not_at_all(line: str, starts_at: datetime
 
 
 def test_a_file_in_a_mail_is_read_once_though_it_is_there_twice() -> None:
-    content = (SAMPLES[0].parent / "proton-accepted.eml").read_bytes()
-    mail = message_from_bytes(content)
+    parts = parts_of(SAMPLES / "proton-accepted.eml")
 
-    assert [part.method for part in calendar_parts(mail)] == ["REPLY"]
-    assert len(read_mail(mail)) == 1
+    assert [part.method for part in parts] == ["REPLY"]
+    assert len(read_parts(parts)) == 1
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
+FILES = sorted(path for path in SAMPLES.iterdir() if path.suffix in (".ics", ".eml"))
+
+
+@pytest.mark.parametrize("sample", FILES, ids=lambda path: path.name)
 def test_a_sample_cut_anywhere_is_read_without_a_fault(sample: Path) -> None:
     content = sample.read_bytes()
     for cut in range(0, len(content), max(1, len(content) // 12)):
         for torn in (content[:cut], content[cut:], content[:cut] + b"\x00\xff" + content[cut:]):
             read_replies(torn)
-            read_mail(message_from_bytes(torn))
+            read_parts(parts_of(torn))
 
 
 @given(st.binary(max_size=400))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from email import message_from_bytes
+from email.message import Message
 
 import pytest
 
-from notifications.classify import Kind, calendar_answer, classify
+from notifications.classify import CalendarFile, Kind, calendar_files, classify
 from tests.notifications.bounce_samples import BOUNCES, LEAD, OURS, Sample, failed
 from tests.notifications.other_mail_samples import INVITED, OTHERS, Other
 
@@ -21,10 +23,14 @@ AWAY = "Auto-Submitted: auto-replied\n"
 
 
 def _kind(*parts: tuple[str, str], extra: str = "", subject: str = "Your report", has_documents: bool = False) -> Kind:
+    return classify(_mail(*parts, extra=extra, subject=subject), has_documents=has_documents).kind
+
+
+def _mail(*parts: tuple[str, str], extra: str = "", subject: str = "Your report") -> Message:
     body = "".join(f"--edge\nContent-Type: {kind}\n\n{text}\n" for kind, text in (("text/plain", "Text."), *parts))
     head = f"From: {LEAD}\nTo: {OURS}\nSubject: {subject}\n{extra}MIME-Version: 1.0\n"
     raw = f'{head}Content-Type: multipart/mixed; boundary="edge"\n\n{body}--edge--\n'
-    return classify(message_from_bytes(raw.encode()), has_documents=has_documents).kind
+    return message_from_bytes(raw.encode())
 
 
 @pytest.mark.parametrize("sample", OTHERS, ids=lambda sample: sample.name)
@@ -96,5 +102,22 @@ def test_the_method_may_be_told_by_the_part_alone() -> None:
 
     found = classify(message_from_bytes(raw.encode()), has_documents=False)
 
-    assert (found.kind, found.method, found.calendar) == (Kind.CALENDAR, "REPLY", untold.encode())
-    assert calendar_answer(message_from_bytes(b"Subject: none\n\nNo calendar.")) == b""
+    assert (found.kind, found.calendars) == (Kind.CALENDAR, (CalendarFile(untold.encode(), "REPLY"),))
+    assert calendar_files(message_from_bytes(b"Subject: none\n\nNo calendar.")) == ()
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_calendar_in_two_bytes_a_letter_is_found_and_so_is_its_method(charset: str) -> None:
+    for method, kind in (("REPLY", Kind.CALENDAR), ("REQUEST", Kind.MAIL)):
+        written = b64encode(INVITED.replace("REPLY", method).encode(charset))
+        head = f"From: {LEAD}\nContent-Type: text/calendar; charset={charset}\nContent-Transfer-Encoding: base64\n\n"
+
+        assert classify(message_from_bytes(head.encode() + written), has_documents=False).kind is kind
+
+
+def test_two_answers_that_were_passed_on_in_one_mail_are_both_read() -> None:
+    other = ("text/calendar; method=REPLY", INVITED.replace("ACCEPTED", "DECLINED"))
+
+    found = classify(_mail(ANSWER, other, ANSWER), has_documents=False)
+
+    assert len(found.calendars) == 2

@@ -1,6 +1,5 @@
 """One session, one entry in a diary: what its invitations, changes and cancellations are to each other."""
 
-import email
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from calendars.invitation import Invitation
-from calendars.reply import CalendarPart, calendar_parts
+from calendars.reply import CalendarPart
 from db import queries
 from db.unit_of_work import UnitOfWork
 from notifications.policy import Allowed
@@ -17,6 +16,7 @@ from s11flow.letters.compose import calendar_of
 from s11flow.letters.templates import shipped_templates
 from s11flow.services import panel_days, sessions
 from s11flow.services.envelope import envelope
+from tests.calendars.samples import parts_of
 from tests.services.post import Server, delivered
 from tests.services.scene import CODE, YEAR, at, opened, run_to
 
@@ -62,7 +62,7 @@ def test_only_the_newest_revision_leaves(year: UnitOfWork) -> None:
     sent = [
         mail.raw for mail in server.taken if mail.recipient == "a@district.example" and b"text/calendar" in mail.raw
     ]
-    (file,) = [calendar_parts(email.message_from_bytes(raw))[0].content for raw in sent]
+    (file,) = [parts_of(raw)[0].content for raw in sent]
     assert b"SEQUENCE:2\r\n" in file
     assert b"DTSTART;TZID=Europe/London:20261110T150000\r\n" in file
 
@@ -92,10 +92,10 @@ def test_the_same_revision_to_the_same_person_is_the_same_entry_whenever_it_is_w
     (row,) = letters(year)
     unwritten = SimpleNamespace(**{**row._mapping, "raw": None})
 
-    def written(days: int) -> tuple[CalendarPart, ...]:
+    def written(days: int) -> list[CalendarPart]:
         now = INVITED + timedelta(days=days)
         raw = envelope(unwritten, Allowed(row.to_address), shipped_templates(), now).raw
-        return calendar_parts(email.message_from_bytes(raw))
+        return parts_of(raw)
 
     assert written(0) == written(3)
     assert len(written(0)) == 1  # the part and the attached file are the same bytes
