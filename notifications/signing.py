@@ -24,9 +24,11 @@ from notifications.outcome import Closing, Mailer, Outcome, Status, nothing
 FEWEST_BITS = 1024  # RFC 8301: receivers take nothing shorter
 ENOUGH_BITS = 2048
 
-# Each is signed once more than it is there, so that no second one can be put in front of it.
-_SIGNED = (
-    *("from", "to", "subject", "date", "message-id", "reply-to", "in-reply-to", "references", "auto-submitted"),
+# What is signed is signed once more than it is there, so that no second one can be put beside it. These are signed even
+# if they are not there, so that none can be put in; of the others a relay may add what a mail can do without.
+_ALWAYS = ("from", "to", "cc", "subject", "reply-to")
+_IF_THERE = (
+    *("sender", "date", "message-id", "in-reply-to", "references", "auto-submitted"),
     *("mime-version", "content-type", "content-transfer-encoding"),
 )
 _NAME = re.compile(rb"^([!-9;-~]+):", re.MULTILINE)
@@ -87,18 +89,15 @@ class Signer:
 
     def sign(self, raw: bytes) -> bytes:
         """*raw*, a mail with CRLF line ends, with the signature in front. Raises DKIMException."""
-        there = [name for found in _NAME.findall(raw.partition(b"\r\n\r\n")[0]) if (name := _plain(found)) in _SIGNED]
+        names = [found.decode("ascii").lower() for found in _NAME.findall(raw.partition(b"\r\n\r\n")[0])]
+        there = [name for name in names if name in (*_ALWAYS, *_IF_THERE)]
         signer = DKIMSigner(
             **self._made_of,
             canonicalize=(b"relaxed", b"relaxed"),  # a relay may fold a header anew, or end the mail with a blank line
-            include_headers=[*there, *_SIGNED],
+            include_headers=[*there, *dict.fromkeys((*_ALWAYS, *there))],
         )
         signed: bytes = signer.sign_message_bytes(raw)
         return signed
-
-
-def _plain(name: bytes) -> str:
-    return name.decode("ascii").lower()
 
 
 class SigningMailer(Closing):

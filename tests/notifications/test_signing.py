@@ -97,6 +97,9 @@ CHANGES: dict[str, Callable[[bytes], bytes]] = {
     "a second subject": lambda mail: mail.replace(b"Subject:", b"Subject: Another\r\nSubject:"),
     "a second sender": lambda mail: b"From: eve@evil.example\r\n" + mail,
     "a copy to somebody that was none": lambda mail: mail.replace(b"\r\nTo:", b"\r\nTo: eve@evil.example\r\nTo:"),
+    "somebody in copy": lambda mail: mail.replace(b"\r\nTo:", b"\r\nCc: eve@evil.example\r\nTo:"),
+    "another kind of content": lambda mail: mail.replace(b"Content-Type: multipart/mixed", b"Content-Type: text/plain"),
+    "a second kind of content": lambda mail: mail.replace(b"\r\nTo:", b"\r\nContent-Type: text/plain\r\nTo:"),
     "more text": lambda mail: mail + b"And more.\r\n",
     "a later signature": lambda mail: re.sub(rb"( t=\d+)", rb"\g<1>1", mail),
 }
@@ -126,9 +129,10 @@ def _with_the_signature_first(mail: bytes) -> bytes:
         lambda mail: mail.replace(b"\r\nSubject: ", b"\r\nSubject:  \t"),
         lambda mail: mail.replace(b"\r\nReply-To: ", b"\r\nReply-To:\r\n "),
         lambda mail: mail + b"\r\n\r\n",
+        lambda mail: mail.replace(b"\r\nMIME-V", b"\r\nContent-Transfer-Encoding: 7bit\r\nMIME-V", 1),
         lambda mail: b"Received: from here by there; Fri, 16 Oct 2026 08:00:00 +0000\r\n" + mail,
     ],
-    ids=["more white space", "a header folded anew", "blank lines at the end", "a line of who took it"],
+    ids=["more white space", "a header folded anew", "blank lines at the end", "an encoding", "a line of who took it"],
 )
 def test_what_a_relay_may_do_leaves_it_sound(
     relayed: Callable[[bytes], bytes], signer: Signer, is_good: Callable[[bytes], bool]

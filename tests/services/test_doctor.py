@@ -517,6 +517,10 @@ def lines(facts: Facts) -> list[str]:
         (MailServer(host="smtp.office365.com"), "v=spf1 include:spf.protection.outlook.com ~all"),
         (MailServer(host="area.mail.protection.outlook.com"), "v=spf1 include:spf.protection.outlook.com ~all"),
         (MailServer(host="smtp-relay.gmail.com"), "v=spf1 include:_spf.google.com ~all"),
+        (MailServer(host="1.2.3.4"), "v=spf1 ip4:1.2.3.4 ~all"),
+        (MailServer(host="2a00::1"), "v=spf1 ip6:2a00::1 ~all"),
+        (MailServer(host="10.0.0.25"), "v=spf1 mx ~all"),
+        (MailServer(host="relay"), "v=spf1 mx ~all"),
         (MailServer(host="127.0.0.1", is_local=True), "v=spf1 mx ~all"),
     ],
 )

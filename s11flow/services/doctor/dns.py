@@ -6,7 +6,9 @@ Nothing is looked up: who keeps the domain compares, or hands these on to whoeve
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from s11flow.services.doctor.facts import Facts
 
@@ -74,6 +76,11 @@ def _sends_from(facts: Facts) -> str | None:
     if server is None or server.is_local:
         return None
     host = server.host.lower()
+    with suppress(ValueError):
+        number = ip_address(host)
+        return f"ip{number.version}:{number}" if number.is_global else None
+    if "." not in host:
+        return None  # a name of the house
     known = (mechanism for domain, mechanism in _SENDS_FROM.items() if f".{host}".endswith(f".{domain}"))
     return next(known, f"a:{host}")
 
@@ -83,6 +90,6 @@ def _spf(sender: str, sends_from: str | None) -> DnsRecord:
     note = f"Only one record here may begin with v=spf1: if there is one, put {named} in it, before its end."
     if sends_from is None:
         note += " It stands for the servers that take your mail; name others if it leaves by those (a:smtp.example)."
-    elif named.startswith("a:"):
+    elif not named.startswith("include:"):
         note += " If that server sends on by others, name those instead."
     return DnsRecord(sender, f"v=spf1 {named} ~all", note)
