@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from notifications.bounce import Bounce, read_bounce
+from notifications.fields import DISPOSITIONS, STATUSES, own_parts
 from notifications.headers import text_of
 
 
@@ -42,7 +43,7 @@ class Classified:
     """The kind of a mail, why it was taken for that, and what the kind brings along.
 
     `calendars` are the files that answer an invitation. `automatic` is why a mail counts as written by a program,
-    documents or not; empty where a person may have written it.
+    documents or not, or is not to be answered by one; empty where a person may have written it and may be answered.
     """
 
     kind: Kind
@@ -60,22 +61,23 @@ def classify(mail: Message, *, has_documents: bool) -> Classified:
     bounce = read_bounce(mail)
     if bounce is not None:
         return Classified(Kind.BOUNCE, "a mail server says that a letter was not delivered", bounce=bounce)
-    if _tells_of(mail, "message/delivery-status", "message/global-delivery-status"):
+    if _tells_of(mail, STATUSES):
         return Classified(Kind.DELIVERED, "a mail server says that a letter was delivered or passed on")
-    if _tells_of(mail, "message/disposition-notification") or _is_read_receipt(mail):
+    if _tells_of(mail, DISPOSITIONS) or _is_read_receipt(mail):
         return Classified(Kind.READ_RECEIPT, "a mail program says that a letter was opened, or deleted unread")
     answers = tuple(file for file in calendar_files(mail) if file.method in _ANSWERS or file.method not in _ASKS)
     if answers:
         return Classified(Kind.CALENDAR, "a calendar answers an invitation", calendars=answers)
-    automatic = _why_automatic(mail, has_documents=False)
+    automatic = _why_automatic(mail, has_documents=False) or _why_unanswered(mail)
     why = _why_automatic(mail, has_documents=has_documents)
     if why:
         return Classified(Kind.AUTO_REPLY, why, automatic=automatic)
     return Classified(Kind.MAIL, "somebody wrote it", automatic=automatic)
 
 
-def _tells_of(mail: Message, *types: str) -> bool:
-    return any(part.get_content_type() in types for part in mail.walk())
+def _tells_of(mail: Message, types: frozenset[str]) -> bool:
+    """Whether a part of the mail is of one of *types*; not of a mail that somebody passes on within it."""
+    return any(part.get_content_type() in types for part in own_parts(mail))
 
 
 _READ = re.compile(r"^\s*(read|not read|gelesen|lu|leído)\s*:", re.IGNORECASE)
@@ -154,8 +156,12 @@ def _plain(content: bytes) -> bytes:
 
 _AWAY = re.compile(
     r"^\s*(\[?auto(matic|mated)?[- ]?(reply|response|antwort)\]?|out[- ]of[- ](the[- ])?office|autoreply|away from"
-    r"|vacation|(i am |i'm )?on (annual |maternity |sick )?leave|abwesen|réponse automatique|respuesta automática"
-    r"|risposta automatica|automatische antwoord)",
+    r"|vacation|(i am |i'm )?on (annual |maternity |sick )?leave|abwesen|réponse automatique|absence du bureau"
+    r"|resp(ue|o)sta automática|fuera de la oficina|fora do escritório|risposta automatica|fuori (sede|ufficio)"
+    r"|automatisch(e)? antwoord|afwezig|autosvar|automatiskt svar|frånvaro|fravær|automaattinen vastaus|poissa"
+    r"|odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|automatická odpověď|automatikus válasz"
+    r"|răspuns automat|otomatik yanıt|автоответ|автоматический ответ|ymateb awtomatig"
+    r"|自動応答|自動返信|自动回复|자동 회신)",
     re.IGNORECASE,
 )
 _NOTES = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-mail-autoreply", "x-autoreply-from", "x-vacation")
@@ -179,5 +185,21 @@ def _why_automatic(mail: Message, *, has_documents: bool) -> str:
     if precedence in {"auto_reply", "bulk", "junk", "list"}:
         return f"its header Precedence says {precedence}"
     if str(mail.get("return-path", "")).strip() == "<>":
+        return "it came without an address to return it to"
+    return ""
+
+
+_LISTS = ("list-id", "list-post", "list-help", "list-unsubscribe", "list-subscribe", "list-owner", "list-archive")
+
+
+def _why_unanswered(mail: Message) -> str:
+    """Why no program may answer a mail that a person may have written (RFC 3834, 2; MS-OXCMAIL, 2.2.3.2.14)."""
+    listed = next((name for name in _LISTS if mail.get(name)), "")
+    if listed:
+        return f"its header {listed} says that a list sent it"
+    wished = {wish.strip() for wish in text_of(mail.get("x-auto-response-suppress", "")).lower().split(",")}
+    if wished & {"all", "autoreply"}:
+        return "its header X-Auto-Response-Suppress asks for no answer"
+    if "mailer-daemon" in text_of(mail.get("return-path", "")).lower():
         return "it came without an address to return it to"
     return ""
