@@ -41,11 +41,12 @@ _closing = queries.subject.alias("closing")
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Addresses of one version of a report that are to be tried."""
+    """Addresses of one version of a report that are to be tried; *again* also if they were."""
 
     ref: str
     version: int
     addresses: tuple[str, ...]
+    again: bool = False
 
     def as_json(self) -> list[dict[str, object]]:
         """The shape scripts rely on, a row for each address."""
@@ -133,7 +134,7 @@ def _first(reading: Reading) -> tuple[FoundLink, ...]:
 def _portions(row: Any, links: Sequence[FoundLink], *, again: bool) -> Iterator[Portion]:
     wanted = (link.address for link in links if again or link.looked is None)
     while portion := tuple(islice(wanted, _PORTION)):
-        yield Portion(row.ref, row.version, portion)
+        yield Portion(row.ref, row.version, portion, again)
 
 
 # --- trying -----------------------------------------------------------------------------------------------------------
@@ -144,11 +145,13 @@ def try_links(
 ) -> Iterator[tuple[Tried, ...]]:
     """Try these, each address once, and give what came of each portion when it is stored.
 
-    It goes no further than it is asked to.
+    It goes no further than it is asked to. What somebody else tried meanwhile is not tried, or its answer stands.
     """
     looks: dict[str, Look] = {}
     for portion in portions:
-        for address in portion.addresses:
+        with uow.read() as connection:
+            wanted = _wanted(_reading(connection, cases.look_at(connection, portion.ref).id, portion), portion)
+        for address in wanted:
             if address not in looks:
                 looks[address] = open_(address)
         with uow.write() as connection:
@@ -171,8 +174,10 @@ def _store(
 ) -> tuple[Tried, ...]:
     """Keep what came of a portion with the version it is of, and a line in the case's history."""
     loaded = cases.one_case(connection, portion.ref)
-    reading = readings.of_versions(connection, [loaded.id])[loaded.id][portion.version]
-    found = {address: looks[address] for address in portion.addresses}
+    reading = _reading(connection, loaded.id, portion)
+    found = {address: looks[address] for address in _wanted(reading, portion) if address in looks}
+    if not found:
+        return ()
     found |= {link.address: _TOO_MANY for link in reading.links_to_try[MOST:] if link.looked is None}
     known = {address: Looked(now, str(look.outcome), look.why) for address, look in found.items()}
     assert isinstance(loaded.facts, CaseFacts)
@@ -187,3 +192,13 @@ def _store(
     readings.keep_again(connection, loaded.id, portion.version, replace(reading, links=links))
     save(connection, [change], now)
     return tuple(Tried(loaded.ref, portion.version, address, looked) for address, looked in known.items())
+
+
+def _reading(connection: Connection, case_id: int, portion: Portion) -> Reading:
+    return readings.of_versions(connection, [case_id])[case_id][portion.version]
+
+
+def _wanted(reading: Reading, portion: Portion) -> tuple[str, ...]:
+    """What of a portion is still to be tried."""
+    there = {link.address for link in reading.links_to_try if portion.again or link.looked is None}
+    return tuple(address for address in portion.addresses if address in there)

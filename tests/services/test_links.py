@@ -196,6 +196,18 @@ def test_who_dies_on_the_way_loses_a_portion_and_it_is_tried_again(one: UnitOfWo
     assert after.asked == pages[20:]
 
 
+def test_two_that_come_to_the_same_link_keep_one_answer(one: UnitOfWork, tmp_path: Path) -> None:
+    opened(one)
+    comes(one, tmp_path, POLICY)
+    seen = untried(one)
+    late, later = Internet(), Internet()
+    first = Internet(meanwhile=lambda: tried(one, late, *seen))
+
+    assert (tried(one, first, *seen), tried(one, later, *seen)) == ([], [])
+    assert (late.asked, later.asked) == ([POLICY], [])
+    assert queries_of(one, "select count(*) from history where event = 'LINKS_TRIED'") == [(1,)]
+
+
 def test_of_a_report_with_thousands_of_links_the_first_hundred_are_tried(one: UnitOfWork, tmp_path: Path) -> None:
     opened(one)
     pages = [f"https://agency.example/{number}" for number in range(3_000)]
