@@ -445,7 +445,7 @@ def _bounce(connection: Connection, mail: _Mail, now: datetime) -> _Decision:
         why = f"A server says that {what} was not delivered, and here it is {letter.status.lower()}."
         return _Decision(_WAITS, why, letter.case_ref)
     worst = next((each for each in bounce.failures if each.lasting == Lasting.HARD), bounce.failures[0])
-    reason = " ".join(part for part in (worst.status, worst.why) if part) or "no reason was given"
+    reason = " ".join(dict.fromkeys(part for part in (worst.status, worst.why) if part)) or "no reason was given"
     outbox.bounced(connection, letter.id, f"Not delivered: {reason}"[:_LONGEST_WHY], by=BY, now=now)
     left = _contact_at_risk(connection, mail.row.partnership, letter, bounce.failures, reason, now)
     after = f" The contact of {' and '.join(left)} is at risk." if left else ""

@@ -1,7 +1,7 @@
 """Other programs' calendar libraries, asked what they make of our files: libical, by way of GNOME, and ical.js.
 
-Neither is a Python package. With CI=true they are installed here, libical only by root; elsewhere their tests are
-skipped, and the skip says what to install.
+Neither is a Python package. Where one is missing its tests are skipped, and the skip says what to install; with CI=true
+`make test` installs libical (`tests.debian`), and ical.js is installed here.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tests.debian import LIBICAL, how_to_install
+
 SYSTEM_PYTHON = "/usr/bin/python3"
-LIBICAL_PACKAGES = ("python3-gi", "gir1.2-ical-3.0")
 ICAL_JS = "ical.js@2.2.1"
 
 _ASK_LIBICAL = """
@@ -94,11 +95,7 @@ def _asked(command: list[str], files: Sequence[bytes], extra: dict[str, str]) ->
 def _have_libical() -> None:
     if _works([SYSTEM_PYTHON, "-c", "import gi; gi.require_version('ICalGLib', '3.0')"]):
         return
-    if _may_install() and os.geteuid() == 0:
-        _works(["apt-get", "update", "-q"])
-        if _works(["apt-get", "install", "-y", "-q", "--no-install-recommends", *LIBICAL_PACKAGES]):
-            return
-    raise Missing(f"libical is not installed: apt-get install {' '.join(LIBICAL_PACKAGES)}")
+    raise Missing(f"libical is not installed: as root, {how_to_install(LIBICAL)}")
 
 
 @cache
@@ -108,13 +105,11 @@ def _have_ical_js(folder: Path) -> str:
         raise Missing("ical.js needs node, which is not installed")
     if _works(["node", "-e", "require('ical.js')"]):
         return os.environ.get("NODE_PATH", "")
-    if _may_install() and _works(["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), ICAL_JS]):
+    if os.environ.get("CI") == "true" and _works(
+        ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), ICAL_JS]
+    ):
         return str(folder / "node_modules")
     raise Missing(f"ical.js is not where node looks for it: npm install -g {ICAL_JS}, and set NODE_PATH")
-
-
-def _may_install() -> bool:
-    return os.environ.get("CI") == "true"
 
 
 def _works(command: list[str]) -> bool:
