@@ -13,13 +13,14 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from s11flow.domain.errors import S11Error
+from tests.faults.imap_server import ImapServer
 from tests.faults.judge import Found, Verdict, at_once, judge, look
 from tests.faults.mail_server import Mail, MailServer
-from tests.faults.scenes import FOLDER_MAIL, Place, Scene, Stage, run_on
+from tests.faults.scenes import FOLDER_MAIL, IMAP, Place, Scene, Stage, run_on
 from tests.faults.seams import END_OF_TEXT, Points, lose_the_answer, watch
 
 Tell = Callable[[object], None]
@@ -79,6 +80,7 @@ class Sweep:
     scene: Scene
     database: str
     server: MailServer
+    imap: ImapServer | None = None
     _sound: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -141,8 +143,9 @@ class Sweep:
     def _place(self) -> Iterator[Place]:
         mail_url = self.server.url if self.scene.by_smtp else FOLDER_MAIL
         with self.stage.place(self.scene, self.database, mail_url) as place:
+            by_imap = self.imap if self.scene.by_imap else None
             try:
-                yield place
+                yield place if by_imap is None else replace(place, mailbox_url=by_imap.url(place.folder / IMAP))
             finally:
                 self.server.taken()  # none is left over for the next
 

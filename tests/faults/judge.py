@@ -37,6 +37,8 @@ _VARIES: Mapping[str, frozenset[str]] = {
     "submission": frozenset({"id"}),
     "panel_session": frozenset({"id"}),
     "escalation": frozenset({"id"}),
+    "waiting_mail": frozenset({"id"}),
+    "reply": frozenset({"id"}),
     "heartbeat": frozenset({"counters"}),  # the next run found less to do
 }  # fmt: skip
 
@@ -65,6 +67,8 @@ class Found:
     documents: Mapping[str, str]
     mails: Sequence[Mail]
     broken: Sequence[str]
+    mailboxes: Mapping[str, str] = field(default_factory=dict)
+    """The mail that came, by where it lies now."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,8 @@ def look(place: Place, uow: UnitOfWork, mails: Sequence[Mail], *, now: datetime)
         letters = _letters(connection)
     documents = _files(place.documents)
     filed = [Mail("", raw) for raw in _contents(place.outbox).values()]
-    return Found(rows, letters, documents, [*mails, *filed], [*verify(uow, now=now).broken, *_part_files(place)])
+    broken = [*verify(uow, now=now, documents=place.documents).broken, *_part_files(place)]
+    return Found(rows, letters, documents, [*mails, *filed], broken, _came(place))
 
 
 def at_once(place: Place, uow: UnitOfWork, sound: set[int], *, now: datetime) -> tuple[str, ...]:
@@ -108,7 +113,7 @@ def at_once(place: Place, uow: UnitOfWork, sound: set[int], *, now: datetime) ->
     missing = [f"document {digest} is missing" for digest in named - set(there.values())]
     mails = [raw for name, raw in _contents(place.outbox).items() if not name.startswith(".")]
     cut = ["a mail in the folder is cut off" for raw in mails if raw not in _written(uow)]
-    return (*_unsound(uow, sound, now), *torn, *missing, *cut)
+    return (*_unsound(uow, sound, now), *torn, *missing, *cut, *_filed_away_unrecorded(place, uow))
 
 
 def _unsound(uow: UnitOfWork, sound: set[int], now: datetime) -> tuple[str, ...]:
@@ -130,6 +135,19 @@ def _rows(connection: Connection, table: Any) -> list[tuple[Any, ...]]:
     return sorted((_comparable(row) for row in connection.execute(select(*columns))), key=repr)
 
 
+_MAIL = re.compile(r"(?<=\"mail\":)\d+")
+
+
+def _which_mail(connection: Connection) -> dict[str, str]:
+    """Mail by its place among all mail: a number may be left out by a transaction that was undone."""
+    table = queries.waiting_mail
+    return {str(number): f"{place}." for place, number in enumerate(connection.scalars(_ids(table)), 1)}
+
+
+def _ids(table: Any) -> Any:
+    return select(table.c.id).order_by(table.c.id)
+
+
 # The digest to the business unit tells the heads of the chain; so with its own digest they differ from run to run.
 _HEADS = re.compile(r"sha256 [0-9a-f]{64} over \d+ subjects and \d+ lines|(?<=\"digest\":\")[0-9a-f]{64}")
 
@@ -149,7 +167,11 @@ def _history(connection: Connection) -> list[tuple[Any, ...]]:
     beside = (private.c.subject_id == table.c.subject_id) & (private.c.seq == table.c.seq)
     statement = select(*columns, private.c.body).join(private, beside, isouter=True)
     wanted = statement.where(table.c.event.not_in(_ABOUT_DELIVERY)).order_by(table.c.subject_id, table.c.seq)
-    return [_comparable(row) for row in connection.execute(wanted)]
+    which = _which_mail(connection)
+    return [
+        tuple(_MAIL.sub(lambda number: which[number[0]], value) if isinstance(value, str) else value for value in row)
+        for row in map(_comparable, connection.execute(wanted))
+    ]
 
 
 def _letters(connection: Connection) -> dict[str, Letter]:
@@ -188,9 +210,29 @@ def _part_files(place: Place) -> list[str]:
 
 
 def _named_documents(uow: UnitOfWork) -> Iterator[str]:
+    mail = queries.waiting_mail
     with uow.read() as connection:
-        for files in connection.scalars(select(queries.submission.c.files)):
-            yield from re.findall(r"\b[0-9a-f]{64}\b", files)
+        for column in (queries.submission.c.files, mail.c.files):
+            for files in connection.scalars(select(column)):
+                yield from re.findall(r"\b[0-9a-f]{64}\b", files)
+        yield from connection.scalars(select(mail.c.sha256).where(mail.c.sha256.is_not(None)))
+
+
+def _came(place: Place) -> dict[str, str]:
+    return {
+        str(file.relative_to(place.folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for box in place.mailboxes
+        for file in box.rglob("*")
+        if file.is_file()
+    }
+
+
+def _filed_away_unrecorded(place: Place, uow: UnitOfWork) -> list[str]:
+    """Mail that has left the inbox and is nowhere on record: if we die now, nobody ever decides on it."""
+    with uow.read() as connection:
+        known = set(connection.scalars(select(queries.waiting_mail.c.sha256)))
+    there = _came(place)
+    return [f"{name} is filed away and not recorded" for name in there if "Filed" in name and there[name] not in known]
 
 
 def _written(uow: UnitOfWork) -> set[bytes]:
@@ -245,6 +287,12 @@ def _differences(undisturbed: Found, found: Found) -> tuple[list[str], list[str]
     lost += [f"document {name} is missing" for name in undisturbed.documents.keys() - found.documents.keys()]
     more += [f"{name} lies with the documents" for name in found.documents.keys() - undisturbed.documents.keys()]
     more += [f"document {name} holds something else" for name, digest in found.documents.items() if name != digest]
+    lost += [f"{name} is not in the mailbox" for name in sorted(undisturbed.mailboxes.keys() - found.mailboxes.keys())]
+    more += [
+        f"{name} is in the mailbox, and would not have been so"
+        for name, digest in sorted(found.mailboxes.items())
+        if undisturbed.mailboxes.get(name) != digest
+    ]
     return lost, more
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, select
 
+from db import queries
 from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
 from s11flow import schedule
@@ -26,6 +27,7 @@ from s11flow.services.submissions import Documents
 from s11flow.services.tick import tick
 from s11flow.settings import Settings
 from tests.postgres import TEMPLATE, Postgres, migrated
+from tests.services import mails
 from tests.services.post import Server, delivered
 from tests.services.scene import CODE, REGISTER, YEAR, at, judgement, opened, report_comes
 
@@ -34,6 +36,8 @@ BY = "clerk"
 
 FOLDER_MAIL = "folder:outbox"
 DOCUMENTS, OUTBOX = "documents", "outbox"
+MAILDIR, IMAP = "inbox", "imap"
+"""Where mail lies that came: in a Maildir, and the same as the account of an IMAP server."""
 
 
 _ENGINES: dict[str, Engine] = {}
@@ -46,11 +50,14 @@ class Place:
     database_url: str
     folder: Path
     mail_url: str = FOLDER_MAIL
+    mailbox_url: str = f"maildir:{MAILDIR}"
 
     @contextmanager
     def app(self, now: datetime) -> Iterator[App]:
         """The product, wired for this place, its clock standing at *now*."""
-        settings = Settings(database_url=self.database_url, mail_url=self.mail_url, mode="live", actor=BY)
+        settings = Settings(
+            database_url=self.database_url, mail_url=self.mail_url, mailbox_url=self.mailbox_url, mode="live", actor=BY
+        )
         app = build_app(settings, clock=lambda: now, root=self.folder)
         # The statements that it has compiled are kept from one place to the next, which has the same address.
         engine = app.__dict__["engine"] = _ENGINES.get(self.database_url) or open_engine(self.database_url)
@@ -70,6 +77,11 @@ class Place:
         """Where mail is filed, if it is filed."""
         return self.folder / OUTBOX
 
+    @property
+    def mailboxes(self) -> tuple[Path, ...]:
+        """Where mail lies that came, if any did."""
+        return tuple(box for name in (MAILDIR, IMAP) if (box := self.folder / name).is_dir())
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -81,6 +93,8 @@ class Scene:
     command: Callable[[App, datetime], object] = field(repr=False)
     by_smtp: bool = False
     """Whether mail leaves by a mail server; else it is filed in a folder."""
+    by_imap: bool = False
+    """Whether mail is collected from an IMAP server; else from a Maildir."""
 
     def play(self, app: App) -> object:
         """Give the command once."""
@@ -161,6 +175,48 @@ def _judged(uow: UnitOfWork, folder: Path) -> None:
     _run_through(uow, "2026-11-16 12:00", "2027-01-11 12:00")
 
 
+MAIL_COMES = at("2026-10-20 18:00")
+
+
+def _mail_came(uow: UnitOfWork, folder: Path) -> None:
+    """On the evening of the deadline mail of every kind waits, in a Maildir and on an IMAP server."""
+    _warned(uow, folder)
+    came = MAIL_COMES - timedelta(hours=2)
+    for number, raw in enumerate(_mail_of_every_kind(uow), 1):
+        mails.arrives(folder / MAILDIR, f"{number}.host", raw, came + timedelta(minutes=number))
+        mails.arrives(folder / IMAP, f"{number}", raw, came + timedelta(minutes=number))
+    (folder / IMAP / "new").rename(folder / IMAP / "INBOX")
+
+
+def _mail_of_every_kind(uow: UnitOfWork) -> Iterator[bytes]:
+    """A report, the same under another name, its files once more; a bounce, a calendar, a machine; and worse."""
+    with uow.read() as connection:
+        about, uid = _sent_to(connection, "stroud@district.example"), _uid_of(connection, STROUD)
+    files = [("report.docx", mails.docx("Youth Services looks after its children."))]
+    report = mails.mail("youth@agency.example", f"Our report {YOUTH}", files=files)
+    yield report
+    yield report
+    yield mails.mail("director@agency.example", f"And once more {YOUTH}", files=files)
+    yield mails.bounce("stroud@district.example", about)
+    yield mails.answer(uid, "a@district.example")
+    yield mails.away("b@district.example")
+    yield b"Content-Type: message/rfc822\n\n" * 5_000 + b"deeper than anybody reads"
+    yield mails.mail("pat@elsewhere.example", "see attached", files=[("scan.docx", mails.docx("Whose is it?"))])
+
+
+def _sent_to(connection: Connection, address: str) -> str:
+    """The Message-ID of the newest letter that left for this address."""
+    table = queries.message
+    sent = select(table.c.message_id).where(table.c.to_address == address, table.c.status == "SENT")
+    return str(connection.scalars(sent.order_by(table.c.id.desc())).first())
+
+
+def _uid_of(connection: Connection, ref: str) -> str:
+    """The UID of a session's invitation."""
+    case = queries.subject_by_ref(connection, ref)
+    return str(queries.sessions(connection, [case.id])[case.id][-1].uid)
+
+
 # --- the commands ----------------------------------------------------------------------------------------------------
 
 
@@ -170,6 +226,10 @@ def _tick(app: App, now: datetime) -> object:
 
 def _deliver(app: App, now: datetime) -> object:
     return schedule.run(schedule.row("deliver"), app, now)
+
+
+def _collect(app: App, now: datetime) -> object:
+    return schedule.run(schedule.row("collect"), app, now)
 
 
 REPORT = (("report.docx", b"our report " * 2000), ("evidence.pdf", b"what it rests on " * 200))
@@ -223,6 +283,8 @@ SCENES = {
         Scene("extend", at("2026-10-12 12:00"), _invited, _extend),
         Scene("import", at("2026-06-10 12:00"), _opened, _import),
         Scene("approve-report", at("2027-01-11 15:00"), _judged, _approve_report),
+        Scene("collect", MAIL_COMES, _mail_came, _collect),
+        Scene("collect-imap", MAIL_COMES, _mail_came, _collect, by_imap=True),
     )
 }
 

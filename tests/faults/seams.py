@@ -1,15 +1,17 @@
-"""The seams at which a process can be ended, watched from outside the product: SQL, commits, files and mail.
+"""The seams at which a process can be ended, watched from outside the product: SQL, commits, files, mail, children.
 
 What is watched stays watched until the process ends, so it is done in a process that is about to.
 """
 
 from __future__ import annotations
 
+import imaplib
 import io
 import os
 import re
 import smtplib
 import sqlite3
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,10 +53,12 @@ class Points:
 
 
 def watch(engine: Engine, folder: Path, points: Points) -> None:
-    """Watch all seams: what *engine* does, files written below *folder*, and what is said to a mail server."""
+    """Watch all seams: what *engine* does, files written below *folder*, what is said to mail servers and children."""
     _watch_database(engine, points)
     _watch_files(folder, points)
     _watch_mail(points)
+    _watch_mailbox(points)
+    _watch_children(points)
 
 
 # --- the database ----------------------------------------------------------------------------------------------------
@@ -175,3 +179,30 @@ def _watch_mail(points: Points) -> None:
 
     for name, watched in (("connect", points.around("smtp connect", connect)), ("send", sends), ("getreply", hears)):
         setattr(smtplib.SMTP, name, watched)
+
+
+# --- the mailbox, and who reads what is in it ------------------------------------------------------------------------
+
+
+def _watch_mailbox(points: Points) -> None:
+    send, completed = imaplib.IMAP4.send, imaplib.IMAP4._command_complete  # type: ignore[attr-defined]
+    said = "greeting"
+
+    def sends(self: imaplib.IMAP4, data: bytes) -> None:
+        nonlocal said
+        verbs = data.decode("ascii", "replace").split()[1:3]
+        said = " ".join(verbs if verbs[0] == "UID" else verbs[:1])
+        points.around(f"imap {said}", send)(self, data)
+
+    def hears(self: imaplib.IMAP4, *args: Any) -> Any:
+        return points.around(f"imap answer to {said}", completed)(self, *args)
+
+    for name, watched in (("send", sends), ("_command_complete", hears)):
+        setattr(imaplib.IMAP4, name, watched)
+
+
+def _watch_children(points: Points) -> None:
+    """A process of ours that is started, asked, heard, and ended."""
+    for name in ("__init__", "kill", "wait"):
+        setattr(subprocess.Popen, name, points.around(f"child {name.strip('_')}", getattr(subprocess.Popen, name)))
+    setattr(os, "read", points.around("child answer", os.read))  # noqa: B010

@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from calendars.reply import MOST_ATTENDEES, MOST_EVENTS, read_replies
@@ -41,7 +41,10 @@ SLOWEST = 5.0
 def ask(holds: Callable[[bytes], None], strategy: st.SearchStrategy[bytes], examples: int) -> None:
     """Ask *holds* of so many of *strategy*."""
 
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=examples, deadline=None, database=None, phases=(Phase.generate,),  # making it small takes long
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
     @given(strategy)
     def asked(raw: bytes) -> None:
         holds(raw)
@@ -251,7 +254,7 @@ def test_each_mail_has_one_decision_and_the_record_is_whole(
 
     kept = inbox.everything(uow, partnership=CODE)
     assert (again.collected, again.known) == (0, len(box.mails))
-    assert sorted({each.sha256 for each in kept}) == sorted({sha256(mail.raw).hexdigest() for mail in box.mails})
+    assert {each.sha256 for each in kept} == {sha256(mail.raw).hexdigest() for mail in box.mails}
     assert [each for each in kept if each.kind is None] == []
     assert [record.message for record in caplog.records if "could not be decided on" in record.message] == []
     assert verify(uow, now=now, documents=documents.folder).broken == ()
