@@ -1,7 +1,8 @@
 # make demo     plays a whole year in build/demo and ends by itself
-# make test     every test, with the coverage of all but the proofs; the Prefect server's tests last
+# make test     every test, the proofs at their short length; the Prefect server's last
 # make check    the static checks and the architecture's own tests
-# make faults   the proofs at their full length: crashes, races, gaps, chaos, tampering (about an hour)
+# make coverage which lines the tests reach, without the proofs
+# make faults   the proofs at their full length: crashes, races, gaps, chaos, tampering; every service on Postgres (over an hour)
 # make bench    the benchmarks
 # make mutants  changes the rules by one thing at a time and lists what no test notices (about ten minutes)
 # make docs     writes docs/process again from the tables
@@ -20,6 +21,8 @@ BIN := $(VENV)/bin
 DEMO_DIR ?= build/demo
 PACKAGES := s11flow flows notifications calendars db
 CODE := $(PACKAGES) tests benchmarks
+# Files are handed out whole, for what their tests share, and in the order that tests/conftest.py puts them in.
+SHARED_OUT := -n 2 --dist loadfile --no-loadscope-reorder
 
 # Nothing that runs here reports to anyone, and no machine's own settings reach a test.
 export DO_NOT_TRACK := 1
@@ -30,7 +33,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 unexport $(filter S11FLOW_%,$(.VARIABLES))
 
-.PHONY: help demo test check faults mutants bench docs lock clean setup
+.PHONY: help demo test check coverage faults mutants bench docs lock clean setup
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -63,15 +66,20 @@ $(VENV)/installed: $(VENV)/locked pyproject.toml
 demo: setup
 	@$(BIN)/s11flow demo --dir $(DEMO_DIR)
 
-# Prefect makes its folder, but not the one it lies in. The proofs in tests/faults reach what the others reach, and counting
-# lines would slow what they do over and over. With CI=true and as root the Debian packages that some tests want come first.
+# Prefect makes its folder, but not the one it lies in. With CI=true and as root the Debian packages that some tests want
+# come first. What starts Prefect's server has both cores to itself, at the end.
 test: setup
 	@$(BIN)/python -m tests.debian
+	@mkdir -p $(PREFECT_HOME)
+	@$(BIN)/python -m pytest $(SHARED_OUT) -m 'not prefect_server'
+	@$(BIN)/python -m pytest tests/flows -m prefect_server
+
+# The proofs in tests/faults reach what the others reach, and counting lines would slow what they do over and over.
+coverage: setup
 	@rm -f .coverage .coverage.*
 	@mkdir -p $(PREFECT_HOME)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not prefect_server' --ignore tests/faults --cov --cov-report=
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/faults
-	@$(BIN)/python -m pytest -m prefect_server --cov --cov-append --cov-report=term
+	@$(BIN)/python -m pytest $(SHARED_OUT) -m 'not prefect_server' --ignore tests/faults --cov --cov-report=
+	@$(BIN)/python -m pytest tests/flows -m prefect_server --cov --cov-append --cov-report=term
 
 check: setup
 	$(BIN)/ruff check .
@@ -82,7 +90,8 @@ check: setup
 	$(BIN)/python -m pytest -q -m 'not prefect_server' tests/test_architecture.py tests/test_packaging.py
 
 faults: setup
-	@$(BIN)/python -m pytest tests/faults --thorough -n 2 --dist loadfile
+	@$(BIN)/python -m pytest $(SHARED_OUT) tests/faults --thorough
+	@$(BIN)/python -m pytest $(SHARED_OUT) tests/services --both -m postgres
 
 mutants: setup
 	@$(BIN)/python -m tests.mutants --at-once 2 --at-least 90

@@ -27,11 +27,34 @@ settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The long versions of the proofs in tests/faults."""
+    """The long versions of the proofs in tests/faults, and every service on both databases."""
     parser.addoption("--thorough", action="store_true", help="run the proofs of tests/faults at their full length")
+    parser.addoption("--both", action="store_true", help="run every test of tests/services on Postgres too")
 
 
 ON_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+_SERVICES = Path(__file__).parent / "services"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of the services' tests, those that are not marked `on_both` run on Postgres with `--both` only.
+
+    All of them speak to either database through the same statements. Those that are marked are about what the two could
+    do differently, and together they have Postgres run each statement of the services at least once.
+    """
+    if config.getoption("--both"):
+        return
+    spared = [item for item in items if _is_spared(item)]
+    if spared:
+        config.hook.pytest_deselected(items=spared)
+        items[:] = [item for item in items if not _is_spared(item)]
+
+
+def _is_spared(item: pytest.Item) -> bool:
+    on = getattr(item, "callspec", None)
+    on_postgres = on is not None and "postgres" in on.params.values()
+    return on_postgres and _SERVICES in item.path.parents and not item.get_closest_marker("on_both")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -78,19 +77,3 @@ def test_every_file_of_ours_is_packed(tmp_path: Path) -> None:
 
     (wheel,) = source.glob("s11flow-*.whl")
     assert ours - set(zipfile.ZipFile(wheel).namelist()) == set()
-
-
-@pytest.mark.prefect_server
-def test_prefects_server_can_be_built_with_the_fastapi_we_pin(tmp_path: Path) -> None:
-    program = "from prefect.server.api.server import create_app; print(create_app().title)"
-
-    built = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,  # Prefect reads `.env` in the working directory
-        env={**os.environ, "PREFECT_HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (built.returncode, built.stdout.strip()) == (0, "Prefect Server"), built.stderr

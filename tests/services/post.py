@@ -12,6 +12,7 @@ from notifications.policy import PostPolicy
 from s11flow.services.delivery import Delivered, deliver
 from s11flow.services.outbox import list_messages
 from s11flow.services.tick import tick
+from tests.remembered import once
 from tests.services.scene import at
 
 LIVE = PostPolicy("live")
@@ -65,10 +66,14 @@ def delivered(uow: UnitOfWork, server: Server, now: datetime, policy: PostPolicy
 
 def requested(uow: UnitOfWork) -> UnitOfWork:
     """An opened cycle on the day of the request, with what was owed before delivered and the requests waiting."""
-    before = at("2026-06-29 09:00")
-    tick(uow, now=before)
-    deliver(uow, Server(), LIVE, now=before)
-    tick(uow, now=REQUESTED)
+
+    def request() -> None:
+        before = at("2026-06-29 09:00")
+        tick(uow, now=before)
+        deliver(uow, Server(), LIVE, now=before)
+        tick(uow, now=REQUESTED)
+
+    once(uow, "requested", request)
     return uow
 
 

@@ -18,6 +18,7 @@ from s11flow.letters.templates import shipped_templates
 from s11flow.services import agencies, cycles
 from s11flow.services.submissions import Documents, receive
 from s11flow.services.tick import tick
+from tests.remembered import once
 
 CODE, YEAR = "GSCP", 2026
 PANEL = date(2026, 11, 10)
@@ -49,23 +50,35 @@ OPENED = at("2026-06-01 12:00")  # a Monday, four weeks before the first thing t
 
 def registered(uow: UnitOfWork, register: str = REGISTER) -> UnitOfWork:
     """A partnership with its register, and no cycle yet."""
-    agencies.init_partnership(uow, shipped(), now=OPENED)
-    agencies.import_register(uow, register, partnership=CODE, now=OPENED, by="clerk")
+
+    def register_() -> None:
+        agencies.init_partnership(uow, shipped(), now=OPENED)
+        agencies.import_register(uow, register, partnership=CODE, now=OPENED, by="clerk")
+
+    once(uow, ("registered", register), register_)
     return uow
 
 
 def opened(uow: UnitOfWork, *, year: int = YEAR, panel: date = PANEL, now: datetime = OPENED) -> UnitOfWork:
     """The same with the cycle of *year* open: deadline Tuesday 20 October 2026 for both agencies that report."""
-    if queries_of(uow, "select count(*) from partnership") == [(0,)]:
-        registered(uow)
-    cycles.open_cycle(
-        uow, partnership=CODE, year=year, panel_days=[panel], templates=shipped_templates(), now=now, by="clerk"
-    )
+
+    def open_() -> None:
+        if queries_of(uow, "select count(*) from partnership") == [(0,)]:
+            registered(uow)
+        cycles.open_cycle(
+            uow, partnership=CODE, year=year, panel_days=[panel], templates=shipped_templates(), now=now, by="clerk"
+        )
+
+    once(uow, ("opened", year, panel, now), open_)
     return uow
 
 
 def run_to(uow: UnitOfWork, end: datetime, *, start: datetime = OPENED) -> None:
     """Tick from *start* at 8 in the morning in London, each week and in the last days each day, and at *end*."""
+    once(uow, ("run", start, end), lambda: _run(uow, start, end))
+
+
+def _run(uow: UnitOfWork, start: datetime, end: datetime) -> None:
     now = london.instant(london.day_of(start), time(8))
     while now < end:
         if now > start:

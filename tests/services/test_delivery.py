@@ -50,6 +50,8 @@ from tests.services.post import (
 )
 from tests.services.scene import HEADER, at, digest_parts, opened, queries_of, registered, tamper
 
+pytestmark = pytest.mark.on_both
+
 CONTACT = "01/report_request@2026-07-06/contact"
 COPY = "01/report_request@2026-07-06/senior_leader"
 MINUTE = timedelta(minutes=1)

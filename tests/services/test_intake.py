@@ -31,6 +31,8 @@ from tests.services.mails import answer, arrives, away, bounce, docx, forwarded,
 from tests.services.post import Server, delivered
 from tests.services.scene import CODE, at, opened, queries_of, run_to
 
+pytestmark = pytest.mark.on_both
+
 YOUTH, STROUD, COTSWOLD = (f"{CODE}-2026-{code}" for code in ("01", "02", "03"))
 CONTACT, CHIEF = "youth@agency.example", "chief@district.example"
 IN_TIME, LATE = at("2026-10-20 16:59"), at("2026-10-20 17:01")

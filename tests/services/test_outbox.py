@@ -29,6 +29,8 @@ from tests.services.post import (
 )
 from tests.services.scene import at, opened, queries_of
 
+pytestmark = pytest.mark.on_both
+
 CONTACT = "01/report_request@2026-07-06/contact"
 COPY = "01/report_request@2026-07-06/senior_leader"
 NAME = "(report request to youth@agency.example for GSCP-2026-01)"

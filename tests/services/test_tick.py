@@ -16,6 +16,8 @@ from s11flow.services.subjects import Saved
 from s11flow.services.tick import Ticked, tick
 from tests.services.scene import CODE, at, digest_parts, opened, queries_of, tamper
 
+pytestmark = pytest.mark.on_both
+
 CHECKS, ASKED = at("2026-06-29 09:00"), at("2026-07-06 09:00")
 YOUTH, STROUD = "GSCP-2026-01", "GSCP-2026-02"
 

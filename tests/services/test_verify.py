@@ -21,6 +21,8 @@ from s11flow.services.verify import verified, verify
 from tests.conftest import ON_BOTH
 from tests.services.scene import CODE, OPENED, PANEL, at, judgement, opened, queries_of, report_comes, run_to
 
+pytestmark = pytest.mark.on_both
+
 YOUTH, STROUD, COTSWOLD = (f"{CODE}-2026-{code}" for code in ("01", "02", "03"))
 LATE = at("2026-11-20 09:00")  # after the panel
 

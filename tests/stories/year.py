@@ -23,6 +23,7 @@ from s11flow.services import agencies, cycles, rulebooks
 from s11flow.services.forecast import forecast
 from s11flow.services.tick import tick
 from s11flow.services.verify import verify
+from tests.remembered import once
 
 CODE, YEAR = "GSCP", 2026
 PANEL_DAYS = (date(2026, 11, 10), date(2026, 11, 12), date(2026, 11, 17))
@@ -44,9 +45,13 @@ ENDS = at("2027-01-15 00:00")  # a week after the cut-off: nothing but digests i
 
 def registered(uow: UnitOfWork, *, definition: str | None = None, now: datetime = OPENED) -> UnitOfWork:
     """A partnership with the register of 21 rows, and no cycle yet."""
-    agencies.init_partnership(uow, definition or shipped(), now=now)
-    imported = agencies.import_register(uow, register_bytes(), partnership=CODE, now=now, by="clerk")
-    assert imported.refused == ()
+
+    def register() -> None:
+        agencies.init_partnership(uow, definition or shipped(), now=now)
+        imported = agencies.import_register(uow, register_bytes(), partnership=CODE, now=now, by="clerk")
+        assert imported.refused == ()
+
+    once(uow, ("registered for the year", definition, now), register)
     return uow
 
 
@@ -59,14 +64,18 @@ def opened(
     templates: dict[str, str] | None = None,
 ) -> UnitOfWork:
     """The same with the cycle of *year* open; *uow* may have its register already."""
-    with uow.read() as connection:
-        is_registered = bool(queries.partnerships(connection))
-    if not is_registered:
-        registered(uow, now=now)
-    cycles.open_cycle(
-        uow, partnership=CODE, year=year, panel_days=panel_days, templates=templates or shipped_templates(), now=now,
-        by="clerk",
-    )  # fmt: skip
+    letters = templates or shipped_templates()
+
+    def open_() -> None:
+        with uow.read() as connection:
+            is_registered = bool(queries.partnerships(connection))
+        if not is_registered:
+            registered(uow, now=now)
+        cycles.open_cycle(
+            uow, partnership=CODE, year=year, panel_days=panel_days, templates=letters, now=now, by="clerk"
+        )
+
+    once(uow, ("opened for the year", year, tuple(panel_days), now, tuple(sorted(letters.items()))), open_)
     return uow
 
 
