@@ -21,7 +21,9 @@ class Outcome(StrEnum):
 
     APPLIED = "applied"
     PROPOSAL = "proposal"
+    SENT_AGAIN = "sent again"
     STALE = "stale"
+    IGNORED = "ignored"
     WAITS = "waits for a person"
 
 
@@ -44,6 +46,10 @@ class Why(StrEnum):
     NO_METHOD = "no method"
     NOT_A_REPLY = "not a reply"
     ASKS_AGAIN = "asks again"
+    ON_ITS_WAY = "on its way"
+    SENT_TODAY = "sent today"
+    BEGUN = "begun"
+    REFUSES = "refuses"
     NO_TIME = "no time"
     OF_A_SERIES = "of a series"
     NOT_INVITED = "not invited"
@@ -66,7 +72,11 @@ WHY_WORDS: Mapping[Why, str] = {
     Why.UNKNOWN_ANSWER: "its answer is neither accepted, declined nor tentative",
     Why.NO_METHOD: "it does not say that it is a reply, and comes from somebody else than it names",
     Why.NOT_A_REPLY: "it is no reply, but a calendar entry of another kind",
-    Why.ASKS_AGAIN: "it asks for the invitation once more",
+    Why.ASKS_AGAIN: "it asks for an invitation once more that did not arrive, or is the panel's",
+    Why.ON_ITS_WAY: "the invitation that it asks for has not left yet",
+    Why.SENT_TODAY: "the invitation was sent once more today already",
+    Why.BEGUN: "the session whose invitation it asks for has begun",
+    Why.REFUSES: "it refuses another time that was proposed, and only we do that",
     Why.NO_TIME: "it proposes a change, and names no other time that can be read",
     Why.OF_A_SERIES: "it is about one of a series, and ours is none",
     Why.NOT_INVITED: "nobody has been invited to the session yet",
@@ -131,6 +141,8 @@ class Verdict:
         if self.why is not None:
             return f"{self.outcome}: {WHY_WORDS[self.why]}"
         said = "another time" if self.answer is None else self.answer.answer
+        if self.outcome == Outcome.SENT_AGAIN:
+            said = "the invitation"
         return f"{self.outcome}: {self.attendee}, {said}"
 
 
@@ -170,6 +182,8 @@ def judge(session: Session | None, guests: Guests, heard: Heard, proposals: Coll
 
     *proposals* are those that were made for the session before, whatever became of them.
     """
+    if heard.method == "DECLINECOUNTER":
+        return Verdict(Outcome.IGNORED, Why.REFUSES, _named(heard))
     if session is None:
         return Verdict(Outcome.WAITS, Why.UNKNOWN_UID, _named(heard))
     if heard.method not in _SPEAKING:
@@ -178,7 +192,7 @@ def judge(session: Session | None, guests: Guests, heard: Heard, proposals: Coll
         return Verdict(Outcome.WAITS, Why.OF_A_SERIES, _named(heard))
     if (ended := _too_late(session)) is not None:
         return Verdict(*ended, _named(heard))
-    sequence = _sequence(session, heard)
+    sequence = session.revision if heard.method == "REFRESH" else _sequence(session, heard)  # which asks for the newest
     if sequence < session.revision:
         return Verdict(Outcome.STALE, Why.OLDER_TIME, _named(heard))
     speaker = _speaker(guests, heard)
@@ -187,7 +201,7 @@ def judge(session: Session | None, guests: Guests, heard: Heard, proposals: Coll
     voice, attendee = speaker
     match heard.method:
         case "REFRESH":
-            return Verdict(Outcome.WAITS, Why.ASKS_AGAIN, attendee)
+            return Verdict(Outcome.SENT_AGAIN, None, attendee)
         case "COUNTER":
             return _proposed(session, heard, attendee, sequence, proposals)
     return _answered(session, guests, heard, voice, attendee, sequence)

@@ -518,7 +518,7 @@ def _calendar(connection: Connection, mail: _Mail, now: datetime) -> _Decision:
         return _Decision(_WAITS, f"{why} It brings documents too: {names}.", case)
     if Outcome.WAITS in outcomes:
         return _Decision(_WAITS, why, case)
-    if outcomes & {Outcome.APPLIED, Outcome.PROPOSAL}:
+    if outcomes & {Outcome.APPLIED, Outcome.PROPOSAL, Outcome.SENT_AGAIN}:
         return _Decision("applied", why, case)
     return _Decision("ignored", why, case)
 

@@ -25,6 +25,7 @@ from s11flow.domain.replies import Guests, Heard, Outcome, Proposal, Verdict, Vo
 from s11flow.domain.step import settle
 from s11flow.domain.timetable import Rulebook
 from s11flow.services import agencies, cases, dossiers, record
+from s11flow.services.invited_again import send_again
 from s11flow.services.proposed import proposal_from
 from s11flow.services.stored import agency_from
 from s11flow.services.subjects import Change, Loaded, load, load_cases, save, session_from
@@ -105,6 +106,8 @@ def receive_in(connection: Connection, uid: str, said: Heard, *, now: datetime, 
         _record_answer(connection, loaded, verdict, said, now, by)
     elif verdict.proposal is not None:
         _record_proposal(connection, loaded, row.number, verdict.proposal, now, by)
+    elif verdict.outcome == Outcome.SENT_AGAIN:
+        verdict = send_again(connection, loaded, row.number, verdict.attendee, now=now, by=by)
     return Settled(facts.ref, verdict)
 
 
@@ -151,6 +154,8 @@ def _from_the_panel(connection: Connection, day_id: int, said: Heard, now: datet
     verdict = judge(_as_session(loaded.rules, day), who, said)
     if verdict.proposal is not None:
         return Settled(day.ref, Verdict(Outcome.WAITS, Why.OF_THE_PANEL, verdict.attendee))
+    if verdict.outcome == Outcome.SENT_AGAIN:  # with the whole pack: a person says whether
+        return Settled(day.ref, Verdict(Outcome.WAITS, Why.ASKS_AGAIN, verdict.attendee))
     answers = None if verdict.answer is None else newest(day.answers, verdict.answer)
     if answers is not None and verdict.answer is not None:
         entry = Entry(

@@ -76,6 +76,29 @@ def test_which_time_is_answered_is_said_by_the_sequence_else_by_the_time(
     assert judge(SESSION, GUESTS, said(sequence=sequence, starts_at=starts_at)).outcome == outcome
 
 
+@pytest.mark.parametrize("sequence", [None, 0, 1])
+def test_whoever_asks_again_asks_for_the_invitation_as_it_stands(sequence: int | None) -> None:
+    asked = replace(said(""), method="REFRESH", sequence=sequence)
+
+    assert judge(SESSION, GUESTS, asked) == Verdict(Outcome.SENT_AGAIN, None, LEAD)
+    assert judge(SESSION, GUESTS, replace(asked, voices=(Voice("x@else.example"),))).why == Why.UNKNOWN_ATTENDEE
+
+
+@pytest.mark.parametrize("session", [SESSION, None])
+def test_nobody_refuses_a_proposal_but_us(session: Session | None) -> None:
+    found = judge(session, GUESTS, replace(said(), method="DECLINECOUNTER"))
+
+    assert (found.outcome, found.why) == (Outcome.IGNORED, Why.REFUSES)
+
+
+def test_who_is_listed_twice_says_what_is_an_answer() -> None:
+    twice = (Voice(LEAD, "NEEDS-ACTION"), Voice("zoe@old.example", "DECLINED"), Voice(LEAD.upper(), ""))
+
+    found = judge(SESSION, GUESTS, replace(said(), voices=twice, from_address="x@else.example"))
+
+    assert (found.attendee, found.answer and found.answer.answer) == (LEAD, "declined")
+
+
 def test_without_a_sequence_the_first_invitation_is_answered() -> None:
     first = replace(SESSION, revision=0)
 
@@ -142,7 +165,7 @@ def test_every_single_order_of_a_few_replies_ends_alike(answers: list[Answer]) -
 
 HEARD = st.builds(
     Heard,
-    method=st.sampled_from(["REPLY", "COUNTER", "REFRESH", "REQUEST", ""]),
+    method=st.sampled_from(["REPLY", "COUNTER", "REFRESH", "DECLINECOUNTER", "REQUEST", ""]),
     voices=st.lists(
         st.builds(
             Voice,
@@ -191,7 +214,7 @@ def test_each_verdict_is_one_thing_and_says_why_it_is_not_an_answer(heard: Heard
 
     assert (found.answer is not None) == (found.outcome == Outcome.APPLIED)
     assert (found.proposal is not None) == (found.outcome == Outcome.PROPOSAL)
-    assert (found.why is not None) == (found.outcome in (Outcome.STALE, Outcome.WAITS))
+    assert (found.why is not None) == (found.outcome in (Outcome.STALE, Outcome.IGNORED, Outcome.WAITS))
     assert str(found).startswith(found.outcome)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from calendars.reply import Attendee, Reply
 from db import queries
+from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
 from s11flow.domain.errors import RefusedError, UnknownError, WrongInputError
 from s11flow.domain.replies import Outcome, Why
@@ -17,6 +18,8 @@ from s11flow.services import proposals, replies, sessions
 from s11flow.services.proposed import open_proposals
 from s11flow.services.replies import Settled
 from s11flow.services.verify import verify
+from tests.calendars.samples import parts_of
+from tests.services.post import REFUSED, TOOK, Server, answering, delivered
 from tests.services.scene import CODE, at, opened, overview_of, queries_of, run_to
 
 STROUD = "GSCP-2026-02"
@@ -172,6 +175,79 @@ def test_only_another_address_of_somebody_invited_can_be_remembered(
 ) -> None:
     with pytest.raises(error, match=why):
         replies.remember(year, address, attendee, partnership=CODE, now=INVITED, by="clerk")
+
+
+# --- an invitation is asked for once more ----------------------------------------------------------------------------
+
+LEFT = INVITED + timedelta(minutes=5)
+NEXT_DAY = INVITED + timedelta(days=1)
+
+
+def refresh(uow: UnitOfWork, who: str = ONE, now: datetime = LEFT) -> Settled:
+    return receive(uow, Reply("REFRESH", session_of(uow).uid, (Attendee(who),)), now=now)
+
+
+def calendars_sent(uow: UnitOfWork, who: str = ONE, *, now: datetime = LEFT) -> list[bytes]:
+    """The calendar files that a delivery now brings somebody."""
+    server = Server()
+    delivered(uow, server, now)
+    return [part.content for mail in server.taken if mail.recipient == who for part in parts_of(mail.raw)]
+
+
+def test_who_asks_for_the_invitation_again_gets_the_same_bytes_once_a_day(year: UnitOfWork) -> None:
+    receive(year, answer(year, "DECLINED"))
+    (first,) = calendars_sent(year)
+
+    asked = [refresh(year), refresh(year)]
+    sent = calendars_sent(year)
+    asked.append(refresh(year, now=NEXT_DAY))
+
+    assert [(each.verdict.outcome, each.verdict.why) for each in asked] == [
+        (Outcome.SENT_AGAIN, None),
+        (Outcome.STALE, Why.SENT_TODAY),
+        (Outcome.SENT_AGAIN, None),
+    ]
+    assert [*sent, *calendars_sent(year, now=NEXT_DAY)] == [first, first]
+    assert answers(year) == {ONE: "declined"}
+    assert is_sound(year, NEXT_DAY)
+
+
+def test_who_asks_for_the_invitation_again_gets_it_as_it_stands_after_a_move(year: UnitOfWork) -> None:
+    calendars_sent(year)
+    sessions.move(year, STROUD, to=at("2026-11-10 14:00"), asked_by="panel", now=LEFT, by="clerk")
+    early = refresh(year)
+    (moved,) = calendars_sent(year)
+
+    again = refresh(year)
+
+    assert (early.verdict.why, again.verdict.outcome) == (Why.ON_ITS_WAY, Outcome.SENT_AGAIN)
+    assert calendars_sent(year) == [moved]
+    assert b"SEQUENCE:1" in moved
+
+
+@pytest.mark.parametrize(
+    ("what", "outcome", "why"),
+    [
+        ("not delivered", Outcome.WAITS, Why.ASKS_AGAIN),
+        ("begun", Outcome.STALE, Why.BEGUN),
+        ("cancelled", Outcome.STALE, Why.CANCELLED),
+        ("somebody else", Outcome.WAITS, Why.UNKNOWN_ATTENDEE),
+    ],
+)
+def test_an_invitation_that_does_not_hold_or_did_not_arrive_is_not_sent_again(
+    sqlite_url: str, what: str, outcome: Outcome, why: Why
+) -> None:
+    year = UnitOfWork(open_engine(sqlite_url))
+    opened(year)
+    run_to(year, INVITED)
+    delivered(year, answering(REFUSED if what == "not delivered" else TOOK), LEFT)
+    if what == "cancelled":
+        sessions.cancel(year, STROUD, reason="they cannot come", now=LEFT, by="clerk")
+    now = session_of(year).starts_at if what == "begun" else LEFT
+
+    verdict = refresh(year, "x@else.example" if what == "somebody else" else ONE, now=now).verdict
+
+    assert (verdict.outcome, verdict.why) == (outcome, why)
 
 
 # --- another time is proposed ----------------------------------------------------------------------------------------
