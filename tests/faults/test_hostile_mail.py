@@ -29,7 +29,7 @@ from s11flow.inbound.words import words_in
 from s11flow.services import inbox, intake
 from s11flow.services.submissions import Documents
 from s11flow.services.verify import verify
-from tests.faults import hostile
+from tests.faults import fuzzing, hostile
 from tests.faults.conftest import Say
 from tests.services.scene import CODE, at, opened, run_to
 
@@ -201,6 +201,15 @@ def test_a_document_is_told_by_its_content_or_as_damaged(thorough: bool) -> None
         words_in(found.kind, content)
 
     ask(holds, hostile.damaged(hostile.DOCUMENTS), 5_000 if thorough else 100)
+
+
+@pytest.mark.skipif(bool(fuzzing.WHY_NOT), reason=fuzzing.WHY_NOT)
+@pytest.mark.parametrize("target", fuzzing.TARGETS)
+def test_atheris_finds_nothing_over_which_reading_fails(target: str, thorough: bool, say: Say) -> None:
+    ended = fuzzing.run(target, 180 if thorough else 2)
+
+    assert ended.returncode == 0, ended.stderr[-3_000:]
+    say(**dict(re.findall(r"stat::(number_of_executed_units|new_units_added): +(\d+)", ended.stderr)))
 
 
 # --- the whole of it -------------------------------------------------------------------------------------------------

@@ -134,6 +134,11 @@ def test_a_sender_is_a_plain_address_or_none(written: str, address: str, name: s
         ("Rückmeldung".encode(), "Rückmeldung"),
         ("Rückmeldung".encode("latin-1"), "Rückmeldung"),
         (b"=?nonsense?Q?=E9?=", "é"),
+        (b"=?idna?Q?=E9?=", "é"),
+        (b"=?punycode?Q?=E9?=", "é"),
+        (b"=?undefined?Q?a?=", "a"),
+        (b"=?unicode_escape?Q?\\x41?=", r"\x41"),
+        (b"=?utf-8\x00x?Q?=E9?=", "é"),
         (b"a\x00b\x1b[31m", "a b [31m"),
     ],
 )
@@ -184,3 +189,4 @@ def test_a_page_is_read_where_there_is_no_plain_text() -> None:
 def test_text_of_an_unknown_character_set_is_read_as_far_as_it_goes() -> None:
     assert _read(b"Content-Type: text/plain; charset=nonsense\n\nCaf\xe9").text == "Café"
     assert _read(b"Content-Type: text/plain; charset=base64\n\nText").text == "Text"
+    assert _read(b"Content-Type: text/plain; charset=undefined\n\nCaf\xe9").text == "Café"
