@@ -33,22 +33,21 @@ def read_bounce(mail: Message) -> Bounce | None:
     A bounce of which the recipient cannot be made out has no failures: a person has to look. What a person passes on
     within a mail of their own is no bounce of theirs; what a server does is read.
     """
-    return _in_this_mail(mail) or _passed_on_by_a_server(mail)
-
-
-def _in_this_mail(mail: Message) -> Bounce | None:
-    blocks = recipient_blocks(mail)
-    if blocks:
-        found = told(blocks, letter_in(mail))
-        if not found and all(went_well(block) for block in blocks):
-            return None
-        return Bounce(without_repeats(found) or failures_in_letter(mail), about_which(mail))
-    refused = refusals(mail)
-    if refused:
-        return Bounce(without_repeats(refused), about_which(mail))
-    if not is_a_servers_letter(mail):
-        return None
+    found = _by_its_fields(mail) or _passed_on_by_a_server(mail)
+    if found or recipient_blocks(mail) or not is_a_servers_letter(mail):
+        return found
     return Bounce(failures_in_letter(mail), about_which(mail))
+
+
+def _by_its_fields(mail: Message) -> Bounce | None:
+    """What the parts for machines say; None where there are none, or where all went well."""
+    blocks = recipient_blocks(mail)
+    failures = told(blocks, letter_in(mail)) if blocks else refusals(mail)
+    if failures:
+        return Bounce(without_repeats(failures), about_which(mail))
+    if all(went_well(block) for block in blocks):
+        return None
+    return Bounce(failures_in_letter(mail), about_which(mail))  # the recipient cannot be made out there
 
 
 def _passed_on_by_a_server(mail: Message) -> Bounce | None:
@@ -56,5 +55,4 @@ def _passed_on_by_a_server(mail: Message) -> Bounce | None:
     if not is_from_a_server(mail):
         return None
     attached = (part for part in own_parts(mail) if part.get_content_type() == "message/rfc822")
-    mails = (each for part in attached for each in within(part) if recipient_blocks(each))
-    return next(map(_in_this_mail, mails), None)
+    return next(filter(None, (_by_its_fields(each) for part in attached for each in within(part))), None)

@@ -21,7 +21,8 @@ def text_of(value: object) -> str:
         pieces = decode_header(written)
     except (HeaderParseError, ValueError):
         return one_line(written, _LONGEST)
-    return one_line("".join(_piece(content, charset) for content, charset in pieces), _LONGEST)
+    decoded = one_line("".join(_piece(content, charset) for content, charset in pieces), _LONGEST)
+    return decoded or one_line(written, _LONGEST)  # Base64 without a single letter of its own decodes to nothing
 
 
 def one_line(text: str, longest: int) -> str:

@@ -12,7 +12,7 @@ from notifications.headers import one_line, text_of
 from notifications.mentioned import address_in, addresses_in
 from notifications.returned import copies_in
 from notifications.second_opinion import second_opinion
-from notifications.server_letter import A_SERVER, REFUSED, still_tries
+from notifications.server_letter import A_SERVER, REFUSED, aside_from, still_tries
 from notifications.words import letter_in
 
 
@@ -42,7 +42,7 @@ class _Named:
 
 def _named(mail: Message, words: str) -> _Named:
     temporary, permanent = second_opinion(mail)
-    report, aside = _report_in(words), _not_recipients(mail)
+    report, aside = _report_in(words), aside_from(mail)
     stated = addresses_in(text_of(mail.get("x-failed-recipients", "")))
     mentioned = _without(aside, addresses_in(report))
     sent_to = _without(aside, _sent_to(mail, words))
@@ -125,12 +125,6 @@ def _before(end: re.Pattern[str], words: str) -> str:
     begins = end.search(words, 1)
     head = words[: begins.start()] if begins else words
     return head if addresses_in(head) else words
-
-
-def _not_recipients(mail: Message) -> set[str]:
-    """Who takes part in a bounce without being the one who did not get the mail: the server, and us."""
-    fields = ("from", "to", "reply-to", "return-path", "sender", "delivered-to", "x-original-to")
-    return {found for field in fields for value in mail.get_all(field, []) for found in addresses_in(text_of(value))}
 
 
 def _sent_to(mail: Message, words: str) -> list[str]:

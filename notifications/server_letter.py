@@ -15,16 +15,14 @@ _HEAD: Final = 3_000
 
 # --- whether a server wrote it
 
-_A_DAEMON = re.compile(
-    r"^(mailer[-_.]?daemon|mail[-_.]?daemon|mdaemon|mail[-_.]?delivery|mail[-_.]?system|mmdf|exim|mailerdaemon"
-    r"|maildelivery|mta|microsoftexchange[0-9a-f]{16,})([-+_.0-9=].*)?(@|$)",
-    re.IGNORECASE,
+_DAEMONS = (
+    r"mailer[-_.]?daemon|mail[-_.]?daemon|mdaemon|mail[-_.]?delivery|mail[-_.]?system|mmdf|exim|mta"
+    r"|microsoftexchange[0-9a-f]{16,}"
 )
+_A_DAEMON = re.compile(rf"^({_DAEMONS})([-+_.0-9=].*)?(@|$)", re.IGNORECASE)
 """Who writes nothing but of deliveries."""
 A_SERVER = re.compile(
-    r"^(mailer[-_.]?daemon|postmaster|post[-_.]?office|mail[-_.]?daemon|mdaemon|mail[-_.]?delivery|mail[-_.]?system|bounces?"
-    r"|mmdf|smtp|uucp|exim|daemon|microsoftexchange[0-9a-f]*|mailerdaemon|majordomo|maildelivery|mta)"
-    r"([-+_.0-9=].*)?@",
+    rf"^({_DAEMONS}|postmaster|post[-_.]?office|bounces?|smtp|uucp|daemon|microsoftexchange|majordomo)([-+_.0-9=].*)?@",
     re.IGNORECASE,
 )
 _A_SERVERS_NAME = any_of(
@@ -190,7 +188,13 @@ def is_a_servers_letter(mail: Message) -> bool:
         return False  # something else that was not delivered: a parcel
     if not (_SAYS_IT_FAILED.search(words) or _STILL_TRIES.search(words) or _gives_a_code(from_a_daemon, mail, words)):
         return is_report and titled
-    return is_report or bool(addresses_in(words))
+    return is_report or bool(set(addresses_in(words)) - aside_from(mail))
+
+
+def aside_from(mail: Message) -> set[str]:
+    """Who takes part in a bounce without being the one who did not get the mail: the server, and us."""
+    fields = ("from", "to", "reply-to", "return-path", "sender", "delivered-to", "x-original-to")
+    return {found for field in fields for value in mail.get_all(field, []) for found in addresses_in(text_of(value))}
 
 
 def _gives_a_code(from_a_daemon: bool, mail: Message, words: str) -> bool:

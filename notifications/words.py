@@ -29,26 +29,30 @@ def _charset(part: Message) -> str:
 
 
 def letter_in(mail: Message) -> str:
-    """What a mail says to a person, without what it sends back or passes on as a mail of its own."""
-    pieces: list[str] = []
-    for part in _told_to_a_person(mail):
-        told = decoded(part)
-        pieces.append(without_tags(told) if part.get_content_subtype() == "html" else told)
-    return "\n".join(pieces)[:_LONGEST]
+    """What a mail says to a person, without what it sends back or passes on as a mail of its own.
+
+    The page in HTML only where there is no plain text, or an empty one.
+    """
+    parts = _told_to_a_person(mail)
+    plain = "\n".join(decoded(part) for part in parts if part.get_content_subtype() == "plain")
+    return (plain if plain.strip() else "\n".join(map(_shown, parts)))[:_LONGEST]
 
 
-def _told_to_a_person(part: Message) -> list[Message]:
-    """The text parts above any mail that is sent back; the page in HTML only where there is no plain text."""
+def _shown(part: Message) -> str:
+    return without_tags(decoded(part)) if part.get_content_subtype() == "html" else decoded(part)
+
+
+def _told_to_a_person(mail: Message) -> list[Message]:
+    """The text parts above any mail that is sent back."""
     found: list[Message] = []
-    waiting = [part]
+    waiting = [mail]
     while waiting:
         now = waiting.pop(0)
         if now.get_content_maintype() == "multipart" and now.is_multipart():
             waiting[:0] = [item for item in now.get_payload() if isinstance(item, Message)]
         elif now.get_content_maintype() == "text" and now.get_content_subtype() != "rfc822-headers":
             found.append(now)
-    plain = [item for item in found if item.get_content_subtype() == "plain"]
-    return plain or found
+    return found
 
 
 def without_tags(page: str) -> str:

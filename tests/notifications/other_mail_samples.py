@@ -42,6 +42,7 @@ def _report(report_type: str) -> str:
 NULL = "Return-Path: <>\n"
 REPLIED = "Auto-Submitted: auto-replied\n"
 A, M, R, D, C = Kind.AUTO_REPLY, Kind.MAIL, Kind.READ_RECEIPT, Kind.DELIVERED, Kind.CALENDAR
+REPORT = "multipart/report; report-type=delivery-status"
 DAEMON = "Mail Delivery Subsystem <MAILER-DAEMON@mx.agency.example>"
 QUOTED = "> Your message could not be delivered to <other@agency.example>: 550 5.1.1 User unknown"
 INVITED = "BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nUID:1\nATTENDEE;PARTSTAT=ACCEPTED:mailto:lead@agency.example\n"
@@ -119,4 +120,13 @@ OTHERS = [
     mail("a person on a user", M, "Unknown user in our system", "The child is an unknown user of our service; contact duty@agency.example"),
     mail("away, of a bounce of ours", A, "Automatic reply: Undeliverable: Your report", "I am away, write to other@agency.example", extra=REPLIED + NULL),
     mail("a digest of a quarantine", M, "Quarantine digest", "Held for you: other@agency.example", sender="Postmaster <postmaster@agency.example>"),
+    mail("passes a bounce on as a file", M, "FW: Undeliverable: minutes", _parts(("text/plain", "See what I got."), ("message/rfc822", f"From: {DAEMON}\nSubject: failure notice\nContent-Type: {REPORT}; boundary=\"in\"\n\n--in\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; other@agency.example\nAction: failed\nStatus: 5.1.1\n\n--in--")), of='multipart/mixed; boundary="edge"'),
+    mail("challenge from a server's address", A, "Your email requires verification verify#1", "The message you sent requires that you verify that you are a real live human being. To complete this, simply reply to this message and leave the subject line intact.\n\nTo: lead@agency.example", sender="mailer-daemon@agency.example", extra=REPLIED + NULL),
+    mail("challenge: a service's", A, "Re: Your report (verification)", "Your message was not delivered. Click the link below to complete the verification and have your message delivered to lead@agency.example.", extra=NULL),
+    mail("a parcel", A, "Delivery failed: we missed you", "Delivery of your parcel failed. Rebook at help@courier.example.", sender="Parcels <noreply@courier.example>", extra="Auto-Submitted: auto-generated\n"),
+    mail("a ticket about a bounce", A, "[DESK-1] Undeliverable mail to pat@agency.example", "Pat reports: Undeliverable mail to pat@agency.example, error 550 5.1.1", sender="desk@agency.example", extra="Auto-Submitted: auto-generated\n"),
+    mail("our own mailbox is nearly full", A, "Your mailbox is almost full", f"Your mailbox {OURS} has reached 90% of its quota; at 100% mail to you will be rejected.", sender="postmaster@council.example", extra=NULL),
+    mail("deleted unread, not refused", R, "Not read: Your report", _mdn("deleted"), of=_report("disposition-notification"), extra=REPLIED),
+    mail("recalled", M, "Message Recall Failure: Section 11", "Your message could not be recalled: lead@agency.example"),
+    mail("held for moderation", A, "Your message to Leads awaits moderator approval", "It is being held until the list moderator can review it for approval.", sender="leads-bounces@lists.example", extra="Precedence: bulk\nList-Id: <leads.lists.example>\n"),
 ]  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from base64 import encodebytes
 from email import message_from_bytes
+from quopri import encodestring
 
 import pytest
 from hypothesis import given, settings
@@ -58,6 +60,48 @@ def test_a_bounce_that_names_nobody_has_no_failures_and_waits_for_a_person() -> 
     assert _failures(sample.raw) == ()
 
 
+def test_a_bounce_that_a_gateway_wraps_once_more_is_read_and_tells_which_mail_of_ours_it_was() -> None:
+    inner = report("inner", f"Final-Recipient: rfc822; {LEAD}\nAction: failed\nStatus: 5.1.1").raw
+    head = f"From: MAILER-DAEMON@gateway.example\nTo: {OURS}\nSubject: Checked: Undelivered Mail\n"
+    wrapped = f"{head}Content-Type: multipart/mixed; boundary=out\n\n--out\nContent-Type: message/rfc822\n\n".encode()
+
+    found = read_bounce(message_from_bytes(wrapped + inner + b"\n--out--\n"))
+
+    assert found is not None
+    assert ([each.recipient for each in found.failures], found.about) == ([LEAD], "<one@council.example>")
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+def test_a_copy_of_our_mail_may_be_encoded_though_it_must_not(encoding: str) -> None:
+    encode = {"base64": encodebytes, "quoted-printable": encodestring}[encoding]
+    copy = encode(b"Message-ID: <one@council.example>\nSubject: Your report\n\nDear lead\n").decode()
+    raw = report("x", f"Final-Recipient: rfc822; {LEAD}\nAction: failed\nStatus: 5.1.1", copy="").raw
+    part = f"--edge\nContent-Type: message/rfc822\nContent-Transfer-Encoding: {encoding}\n\n{copy}\n--edge--\n"
+
+    assert about_which(message_from_bytes(raw.replace(b"--edge--\n", part.encode()))) == "<one@council.example>"
+
+
+def test_a_page_counts_where_the_plain_text_is_empty() -> None:
+    parts = f"--e\nContent-Type: text/plain\n\n\n--e\nContent-Type: text/html\n\n<p>{LEAD}<br>User unknown</p>\n--e--\n"
+    head = f"From: postmaster@agency.example\nTo: {OURS}\nSubject: Undeliverable: Your report\n"
+
+    raw = f"{head}Content-Type: multipart/alternative; boundary=e\n\n{parts}".encode()
+
+    assert _failures(raw) == ((LEAD, "hard"),)
+
+
+def test_what_lies_beside_the_letter_costs_no_time() -> None:
+    """A person whose subject sounds like a bounce, with ten megabytes attached."""
+    head = f"From: pat@agency.example\nReturn-Path: <>\nTo: {OURS}\nSubject: Undeliverable: Your report\n"
+    text = "--e\nContent-Type: text/plain\n\nYour mail could not be delivered.\n--e\nContent-Type: application/pdf\n\n"
+    raw = f"{head}Content-Type: multipart/mixed; boundary=e\n\n{text}".encode() + b"A" * 76 + b"\n"
+    mail = message_from_bytes(raw + (b"A" * 76 + b"\n") * 100_000 + b"--e--\n")
+
+    began = time.process_time()
+    read_bounce(mail)
+    assert time.process_time() - began < SECONDS
+
+
 def test_we_are_never_the_recipient_that_failed() -> None:
     body = f"A mail from {OURS} could not be delivered to {LEAD}: 550 no such user"
     sample = letter("ours", "MAILER-DAEMON@mx.agency.example", "Undeliverable mail", body)
@@ -74,6 +118,8 @@ def test_we_are_never_the_recipient_that_failed() -> None:
         ("4.2.2", Lasting.SOFT),
         ("4.4.7", Lasting.SOFT),
         ("5.7.1", Lasting.HARD),
+        ("5.4.7", Lasting.SOFT),
+        ("5.4.6 (routing loop)", Lasting.HARD),
         ("05.01.01", Lasting.HARD),
         ("5.1.1 (bad destination)", Lasting.HARD),
         ("", Lasting.HARD),
@@ -90,6 +136,12 @@ def test_a_status_says_whether_it_lasts(status: str, lasting: Lasting) -> None:
     ("why", "lasting"),
     [
         ("smtp; 452 try later", Lasting.SOFT),
+        ("smtp; 550 mailbox unavailable: over quota", Lasting.SOFT),
+        ("smtp; 552 the mailbox is full or there is no such user", Lasting.HARD),
+        ("smtp; 554 all hosts have been failing for a long time", Lasting.SOFT),
+        ("smtp; 554 delivery expired (message too old)", Lasting.SOFT),
+        ("smtp; 550 this account has expired", Lasting.HARD),
+        ("smtp; 550 rejected as spam", Lasting.HARD),
         ("smtp; 552 mailbox full", Lasting.SOFT),
         ("smtp; 550 no such user", Lasting.HARD),
         ("smtp; 550 4.2.2 over quota", Lasting.SOFT),
