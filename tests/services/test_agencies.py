@@ -98,6 +98,7 @@ def test_a_rehearsal_tells_all_and_leaves_nothing(home: UnitOfWork) -> None:
     assert history(home) == []
 
 
+@pytest.mark.on_both
 def test_a_changed_row_names_its_columns_and_keeps_old_and_new_apart_from_the_record(home: UnitOfWork) -> None:
     imported(home, REGISTER)
     moved = ROWS[0].replace("youth@agency.example", "new@agency.example").replace("Services", "Service")
@@ -310,6 +311,7 @@ def next_due(uow: UnitOfWork, ref: str) -> object:
     return queries_of(uow, f"select next_due_at from subject where ref = '{ref}'")[0][0]
 
 
+@pytest.mark.on_both
 def test_a_contact_that_is_found_puts_the_request_back_on_the_agenda(uow: UnitOfWork) -> None:
     """Case 6: a case without a contact stays planned; once there is one, it is checked and asked."""
     no_contact = ROWS[0].replace("active", "no_contact").replace("youth@agency.example", "")

@@ -622,6 +622,7 @@ def _held(house: House) -> House:
     return house
 
 
+@pytest.mark.on_both
 def test_case_31_the_chair_holds_and_stands_an_escalation_down_and_both_are_on_record(autumn: House) -> None:
     _held(autumn).until(at("2026-10-29 12:00"))
     waited = autumn.letters("escalation", YOUTH)
@@ -734,6 +735,7 @@ def test_case_36_a_partial_report_is_returned_then_accepted_with_a_waiver_and_th
     assert autumn.whole()
 
 
+@pytest.mark.on_both
 def test_case_37_the_same_content_is_noted_and_other_content_is_a_version_a_person_may_choose_from(
     autumn: House,
 ) -> None:

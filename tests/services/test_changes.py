@@ -325,6 +325,7 @@ def test_a_later_session_moves_the_deadline_and_its_ladder_and_tells_whoever_was
     assert found.about("GSCP-2026-02") == Difference((), (), (), ())
 
 
+@pytest.mark.on_both
 def test_an_interest_shows_who_leaves_and_whether_the_rest_are_a_quorum(asked: UnitOfWork) -> None:
     def deed(uow: UnitOfWork) -> object:
         return sessions.declare_interest(uow, "GSCP-2026-02", "Lay Member", reason="x", now=NOW, by="clerk")

@@ -137,6 +137,7 @@ def test_a_report_that_came_after_the_approval_does_not_keep_the_cycle_from_clos
     assert close(judged) == (YOUTH, STROUD)
 
 
+@pytest.mark.on_both
 def test_the_cycle_does_not_close_before_the_judgement_has_left(uow: UnitOfWork, tmp_path: Path) -> None:
     run_to(uow, at("2026-10-05 12:00"))
     report_comes(uow, tmp_path, YOUTH, at("2026-10-05 12:00"))

@@ -62,6 +62,7 @@ def test_only_who_is_gone_and_who_is_new_hear_of_it(year: UnitOfWork) -> None:
     assert verify(year, now=INVITED).broken == ()
 
 
+@pytest.mark.on_both
 def test_who_is_gone_reads_that_the_session_is_held_all_the_same(year: UnitOfWork) -> None:
     names(year, "a@district.example")
 
@@ -74,6 +75,7 @@ def test_who_is_gone_reads_that_the_session_is_held_all_the_same(year: UnitOfWor
     assert "is cancelled" not in text
 
 
+@pytest.mark.on_both
 def test_the_same_names_in_other_capitals_change_no_diary(year: UnitOfWork) -> None:
     before = told(year)
 

@@ -92,6 +92,7 @@ def test_mail_nobody_has_matched_yet_may_be_anybodys(evening: UnitOfWork) -> Non
     assert (state(evening, YOUTH), state(evening, STROUD)) == ("REQUESTED", "REQUESTED")
 
 
+@pytest.mark.on_both
 def test_ignored_mail_lets_the_clock_go_on(evening: UnitOfWork) -> None:
     mail = put(evening, IN_TIME, ref=None)
     tick(evening, now=CONFIRMED)

@@ -245,6 +245,7 @@ def test_case_05_what_waited_for_the_one_who_left_is_sent_on_to_the_one_who_came
     assert autumn.whole()
 
 
+@pytest.mark.on_both
 def test_case_05_somebody_else_may_answer_at_once_and_nobody_is_asked_who(autumn: House) -> None:
     autumn.report(YOUTH, AUTUMN)
     waiting = acts.ReturnReport(("Standard 4 is missing",), date(2026, 10, 19))
@@ -506,6 +507,7 @@ def test_case_10_one_becomes_part_of_another_that_goes_on_and_what_was_considere
     assert autumn.whole()
 
 
+@pytest.mark.on_both
 def test_case_10_the_next_cycle_asks_only_the_successor(autumn: House) -> None:
     merged(autumn, ["01"], "11")
     now = at("2027-06-01 12:00")
@@ -526,6 +528,7 @@ def test_case_10_the_next_cycle_asks_only_the_successor(autumn: House) -> None:
     )
 
 
+@pytest.mark.on_both
 def test_case_11_an_abolished_agency_owes_nothing_more_and_its_actions_wait_for_a_decision(autumn: House) -> None:
     given = ReviewAction(0, "01", ReviewKind.MULTI_AGENCY_AUDIT, "Train the staff")
     review_actions.add(autumn.uow, "01", given, partnership=CODE, now=AUTUMN, by="clerk")
@@ -581,6 +584,7 @@ def test_case_05_who_answers_now_is_named_on_one_line(autumn: House, person: Per
         contacts.hand_over(autumn.uow, partnership=CODE, code="01", to=person, now=AUTUMN, by="clerk")
 
 
+@pytest.mark.on_both
 def test_case_12_a_service_given_to_another_provider_names_both_and_who_owns_the_gap(autumn: House) -> None:
     autumn.act(YOUTH, acts.SetPeriod(date(2025, 4, 1), date(2026, 9, 30), "It changed hands"), AUTUMN)
     to = Person("lead@provider.example", "", "Manager")
@@ -634,6 +638,7 @@ def judged(house: House) -> None:
 ROW = "01,Youth Services,youth,active,,,,Service Manager,youth@agency.example,,director@agency.example,,,"
 
 
+@pytest.mark.on_both
 def test_case_45_in_a_light_year_a_signed_statement_with_evidence_for_what_was_partly_met_closes_the_case(
     autumn: House,
 ) -> None:

@@ -21,6 +21,8 @@ from s11flow.services.verify import verify
 from s11flow.services.views import case_show
 from tests.services.scene import CODE, at, opened, overview_of, queries_of, run_to
 
+pytestmark = pytest.mark.on_both
+
 YOUTH, STROUD = f"{CODE}-2026-01", f"{CODE}-2026-02"
 CAME = at("2026-10-05 12:00")
 TRIED = at("2026-10-05 12:05")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from db.unit_of_work import UnitOfWork
 from notifications.folder import FolderMailer
 from notifications.policy import PostPolicy
@@ -95,6 +97,7 @@ def test_a_session_that_ended_unrecorded_is_a_task(uow: UnitOfWork) -> None:
     ]
 
 
+@pytest.mark.on_both
 def test_mail_that_waits_is_listed_and_says_what_waits_for_it(uow: UnitOfWork) -> None:
     """Case 15: mail that came before the deadline keeps silence from being confirmed, and the digest says so."""
     opened(uow)

@@ -270,6 +270,7 @@ def test_a_day_called_in_stays_in_reserve_if_what_needed_it_is_refused(october: 
     assert [one.state for one in orders(october)] == ["SITTING", "RESERVE"]
 
 
+@pytest.mark.on_both
 def test_case_20_a_day_stood_down_offers_the_day_in_reserve_and_nobody_was_absent(october: UnitOfWork) -> None:
     add_day(october, THURSDAY, reserve=True)
 
@@ -810,6 +811,7 @@ def seen(october: UnitOfWork) -> UnitOfWork:
     return october
 
 
+@pytest.mark.on_both
 def test_case_30_a_deputy_author_is_named_and_the_version_shows_it(seen: UnitOfWork) -> None:
     usual = assessments.assess(seen, POLICE, judgement(), now=AFTER, by="clerk")
     deputy = assessments.assess(

@@ -125,6 +125,7 @@ def test_a_member_who_has_answered_is_not_asked_again_by_another_running_order(y
     assert verify(year, now=at("2026-10-29 12:00")).broken == ()
 
 
+@pytest.mark.on_both
 def test_a_member_s_wish_for_another_time_waits_for_a_person(year: UnitOfWork) -> None:
     member = told(year)[0][1].attendee.email
     wish = Reply(

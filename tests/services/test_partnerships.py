@@ -10,6 +10,8 @@ from s11flow.domain.errors import UnknownError, WrongInputError
 from s11flow.services.agencies import init_partnership
 from s11flow.services.partnerships import find_partnership
 
+pytestmark = pytest.mark.on_both
+
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
 
 

@@ -64,6 +64,7 @@ def decide(uow: UnitOfWork, naming: str, authority: str = "The Executive") -> No
     publication.decide_naming(uow, naming, authority=authority, **OURS, now=END, by="clerk")  # type: ignore[arg-type]
 
 
+@pytest.mark.on_both
 def test_the_newest_text_is_the_one_that_is_printed(uow: UnitOfWork) -> None:
     write(uow, 'themes = ["An earlier one."]')
     write(uow)

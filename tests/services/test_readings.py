@@ -180,6 +180,7 @@ def filled(data: bytes) -> Filling:
     return form.link("https://agency.example/policy", "our policy")
 
 
+@pytest.mark.on_both
 def test_every_answer_of_a_form_is_read_into_its_requirement_and_kept(uow: UnitOfWork, tmp_path: Path) -> None:
     server = asked(opened(uow))
     done = comes(uow, tmp_path, filled(attached(server, "youth@agency.example")[FILE]).saved())

@@ -66,6 +66,7 @@ def test_by_consent_it_comes_earlier_and_those_who_were_told_are_told(asked: Uni
     assert whole(asked)
 
 
+@pytest.mark.on_both
 def test_what_is_counted_in_working_days_follows_a_closed_day(asked: UnitOfWork) -> None:
     closed(asked, date(2026, 11, 3))
 

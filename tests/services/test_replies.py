@@ -112,6 +112,7 @@ def test_an_answer_to_the_time_before_a_move_is_stale(year: UnitOfWork) -> None:
     assert is_sound(year)
 
 
+@pytest.mark.on_both
 def test_who_has_answered_is_not_asked_again_when_only_the_place_changes(year: UnitOfWork) -> None:
     receive(year, answer(year))
     where = session_of(year)
@@ -357,6 +358,7 @@ def test_what_the_clock_owed_is_done_before_an_answer_is_recorded(uow: UnitOfWor
     assert is_sound(uow)
 
 
+@pytest.mark.on_both
 def test_nobodys_words_or_addresses_are_in_the_part_of_the_history_that_stays(year: UnitOfWork) -> None:
     receive(year, answer(year, comment="I have a hospital appointment"))
     receive(year, counter(year, FREE, TWO, comment="I have a hospital appointment"), sender=TWO)

@@ -17,6 +17,8 @@ from s11flow.services.review_actions import Change
 from s11flow.services.verify import verify
 from tests.services.scene import CODE, OPENED, at, queries_of, registered
 
+pytestmark = pytest.mark.on_both
+
 LATER = at("2026-06-02 09:00")
 GIVEN = ReviewAction(0, "01", ReviewKind.CHILD_DEATH_REVIEW, "Write the plan", due=date(2027, 3, 1))
 
