@@ -124,14 +124,21 @@ def calendar_files(mail: Message) -> tuple[CalendarFile, ...]:
 
 def _calendars(mail: Message) -> Iterator[tuple[int, CalendarFile]]:
     for part in mail.walk():
-        if not is_calendar(part.get_content_type(), text_of(part.get_filename(""))):
+        kind = _type_of(part)
+        if not is_calendar(kind, text_of(part.get_filename(""))):
             continue
         content = part.get_payload(decode=True)
         if isinstance(content, bytes) and (plain := _plain(content)):
-            inside = _METHOD.search(plain)
-            method = inside[1].decode("ascii") if inside else _param(part, "method")
-            file = CalendarFile(content, method.upper(), _param(part, "charset"))
-            yield int(part.get_content_type() != "text/calendar"), file
+            inside = [found.decode("ascii").upper() for found in _METHOD.findall(plain)]
+            stated = next((found for found in inside if found in _ANSWERS), inside[0] if inside else "")
+            method = stated or _param(part, "method").upper()
+            yield int(kind != "text/calendar"), CalendarFile(content, method, _param(part, "charset"))
+
+
+def _type_of(part: Message) -> str:
+    """The type of a part; the library takes one with a comment, or without its semicolon, for plain text."""
+    written = re.match(r"\s*(text/calendar|application/ics)\b", str(part.get("content-type", "")), re.IGNORECASE)
+    return written[1].lower() if written else part.get_content_type()
 
 
 def _param(part: Message, name: str) -> str:

@@ -11,6 +11,7 @@ from io import BytesIO
 import pytest
 
 from calendars.reply import Reply, read_parts, read_replies
+from notifications.classify import Kind
 from notifications.reading import parse
 from notifications.reading import read as read_mail
 from s11flow.domain.model import Session, SessionState
@@ -78,6 +79,14 @@ def test_each_sample_comes_to_what_is_expected_of_it(row: dict[str, str]) -> Non
     }
 
     assert found == {name: row[name] for name in found}
+
+
+def test_what_comes_by_mail_is_told_from_other_mail() -> None:
+    """An invitation of somebody else, or ours that came back, is a person's mail: it goes to the tray."""
+    mails = [row["sample"] for row in expected() if row["sample"].endswith(".eml") and row["why"] != "not a reply"]
+    kinds = {name: read_mail(parse(BytesIO((SAMPLES / name).read_bytes()))).classified.kind for name in mails}
+
+    assert [name for name, kind in kinds.items() if kind is not Kind.CALENDAR] == []
 
 
 def test_there_is_a_sample_for_each_line_and_a_line_for_each_sample() -> None:
