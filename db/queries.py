@@ -120,7 +120,8 @@ def cases(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
             case_file.c.agency_id, case_file.c.covered_by_id,
             agency.c.code, agency.c.name, agency.c.category, agency.c.status, agency.c.status_reason, agency.c.lead,
             agency.c.contact_name, agency.c.contact_role, agency.c.contact_email, agency.c.deputy_email,
-            agency.c.senior_leader_email, agency.c.attendee_emails, agency.c.areas, agency.c.usual_track,
+            agency.c.senior_leader_email, agency.c.data_protection_email, agency.c.attendee_emails, agency.c.areas,
+            agency.c.usual_track,
             agency.c.contact_left_at, agency.c.contact_since,
             _lead.c.ref.label("lead_ref"), _lead.c.state.label("lead_state"),
         )

@@ -101,6 +101,7 @@ class Agency(SQLModel, table=True):
     contact_email: str | None = None
     deputy_email: str | None = None
     senior_leader_email: str | None = None
+    data_protection_email: str | None = None
     attendee_emails: str = ""
     areas: str = ""
     usual_track: str = ""

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from calendars import london
 from s11flow.cli import options, show
 from s11flow.cli.frame import at_work
 from s11flow.cli.options import AsJson, DryRun, Now, Partnership, Reason, Ref, YearOption
-from s11flow.domain.model import CaseState, Track
+from s11flow.domain.model import RESTRICTED, CaseState, Track
 
 if TYPE_CHECKING:
     from s11flow.domain.model import CaseFacts, Plan
     from s11flow.services.cases import ActOn
+    from s11flow.services.restricted import LookedThrough, Restricted
     from s11flow.services.submissions import Received
 
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")]
@@ -127,19 +129,23 @@ def _case(found: dict[str, Any]) -> None:
             **{name.replace("_", " "): _why(value) for name, value in found["dates"].items()},
             "session": f"{_why(session)} Place: {session['place']}. {session['state'].lower()}" if session else "",
             "reply": session["reply"] if session else "",
-            "report": f"version {submission['version']}, arrived {show.when(submission['arrived_at'])}"
-            if submission
-            else "",
+            "report": _report(submission) if submission else "",
             **_as_read(found["reading"]),
             "actions from reviews": " ".join(_action(each) for each in found["review_actions"]),
             "basis": found["basis"],
             "escalation": escalation["state_words"] if escalation else "",
             "next": f"{show.when(found['next']['at'])} {found['next']['key']}" if found["next"] else "",
             "waits for": " ".join(found["waits_for"]),
+            "look before the pack": "; ".join(found["to_look_at"]),
         }
     )
     show.line("")
     _history(found["history"])
+
+
+def _report(found: dict[str, Any]) -> str:
+    kept_back = "; kept back" if found["status"] == RESTRICTED else ""
+    return f"version {found['version']}, arrived {show.when(found['arrived_at'])}{kept_back}"
 
 
 def _action(found: dict[str, Any]) -> str:
@@ -261,6 +267,8 @@ def told_received(done: Received) -> None:
         show.line(f"  Link {number} of {link.file} opens only inside: {link.address} ({link.why_closed}).")
     for note in (*reading.taken, *reading.notes):
         show.line(f"  {note}")
+    for each in reading.signs:
+        show.line(f"  It may hold details of single children: {each}. Look at it before the pack.")
 
 
 @app.command()
@@ -350,6 +358,116 @@ def choose(
     found = show.marked({"case": known, "version": version}, dry_run)
     show.answer(found, as_json=as_json, plain=lambda: show.line(f"{known}: version {version} counts."))
     show.dry(dry_run, as_json=as_json)
+
+
+# --- reports that hold details of single children ---------------------------------------------------------------------
+
+Version = Annotated[int | None, typer.Argument(metavar="VERSION", help="The version; by default the one that counts.")]
+
+
+@app.command()
+def restrict(
+    ref: Ref,
+    version: Version = None,
+    reason: Reason = "",
+    by: Annotated[
+        date | None,
+        typer.Option(
+            parser=options.day,
+            metavar="DATE",
+            help="By when to send another; by default as many working days as the policy says.",
+        ),
+    ] = None,
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Keep a report back that holds details of single children, and ask for one without.
+
+    It is left out of the panel's pack, and stays in time."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.cli.outcome import tell
+        from s11flow.services import restricted
+
+        done = restricted.restrict(
+            desk.uow, desk.case(ref), version, reason=reason, return_by=by, by=desk.by, now=desk.now
+        )
+    tell(done.plan, as_json=as_json, dry_run=dry_run, also=_kept_back(done))
+
+
+def _kept_back(done: Restricted) -> dict[str, str]:
+    said = {"kept_back": f"Version {done.version} is kept back. Its files stay where they are; nobody is given them."}
+    if done.packs:
+        days = ", ".join(london.spell_day(on) for on in done.packs)
+        said["pack"] = f"The pack of {days} had left: tell the members of the panel to delete what they have of it."
+    return said
+
+
+@app.command("look-through")
+def look_through(
+    ref: Ref,
+    version: Version = None,
+    reason: Reason = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Record that a report was looked through and may be read: no child can be recognised in it.
+
+    One that was kept back counts again."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.services import restricted
+
+        known = desk.case(ref)
+        done = restricted.look_through(desk.uow, known, version, reason=reason, by=desk.by, now=desk.now)
+    found = {"case": known, "version": done.version, "was_kept_back": done.was_restricted, "state": done.state.value}
+    show.answer(show.marked(found, dry_run), as_json=as_json, plain=lambda: _looked_through(known, done))
+    show.dry(dry_run, as_json=as_json)
+
+
+def _looked_through(ref: str, done: LookedThrough) -> None:
+    show.line(f"{ref}: version {done.version} {'counts again' if done.was_restricted else 'may be read'}.")
+    if done.was_restricted and done.state == CaseState.RETURNED:
+        show.line(f"  It is still returned for more; `s11flow case accept {ref} --waiver TEXT` takes it as it is.")
+
+
+@app.command()
+def disclose(
+    ref: Ref,
+    version: Version = None,
+    to: Annotated[str, typer.Option(metavar="WHO", help="Who is shown it.")] = "",
+    reason: Reason = "",
+    folder: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write its files, for them.")
+    ] = None,
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Record that somebody is shown the files of a report that is kept back, and write them out.
+
+    To whom and why is kept in the history."""
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.services import restricted
+        from s11flow.services.submissions import Documents
+
+        known = desk.case(ref)
+        number, files = restricted.disclose(
+            desk.uow, Documents(desk.app.documents_dir), known, version, to=to, reason=reason, by=desk.by, now=desk.now
+        )
+    written = [] if dry_run or folder is None else options.write_all(folder, files)
+    found = show.marked({"case": known, "version": number, "to": to, "files": [str(path) for path in written]}, dry_run)
+    show.answer(found, as_json=as_json, plain=lambda: _disclosed(known, number, to, written))
+    show.dry(dry_run, as_json=as_json)
+
+
+def _disclosed(ref: str, version: int, to: str, written: list[Path]) -> None:
+    show.line(f"{ref}: that version {version} is shown to {to} is on record.")
+    for path in written:
+        show.line(f"  {path}")
 
 
 # --- everything else that happens to a case ---------------------------------------------------------------------------

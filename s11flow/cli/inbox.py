@@ -45,7 +45,7 @@ def _list(found: list[dict[str, Any]]) -> None:
             mail["id"],
             show.when(mail["arrived_at"]),
             mail["sender"],
-            mail["case"],
+            mail["case"] or _perhaps(mail),
             mail["decision"] or "waits",
             mail["why"] or mail["note"],
             [file["name"] for file in mail["files"]],
@@ -53,6 +53,11 @@ def _list(found: list[dict[str, Any]]) -> None:
         for mail in found
     ]
     show.table(("No", "Arrived", "From", "Case", "Decision", "Why", "Files"), rows, empty="Nothing waits.")
+
+
+def _perhaps(mail: dict[str, Any]) -> str:
+    """The best guess at whose it is, while it waits."""
+    return f"perhaps {mail['guesses'][0].partition(' ')[0]}" if mail["guesses"] and not mail["decision"] else ""
 
 
 @app.command("show")
@@ -193,10 +198,11 @@ def _case_of(desk: Desk, mail: int, ref: str | None) -> str:
 
     if ref is not None:
         return desk.case(ref)
-    thought = inbox.get(desk.uow, mail).case
-    if thought is None:
-        raise WrongInputError(f"Mail {mail} is matched to no case; say which it belongs to.")
-    return thought
+    found = inbox.get(desk.uow, mail)
+    if found.case is None:
+        guess = f", perhaps {found.guesses[0].partition(' ')[0]}" if found.guesses else ""
+        raise WrongInputError(f"Mail {mail} is matched to no case; say which it belongs to{guess}.")
+    return found.case
 
 
 @app.command()

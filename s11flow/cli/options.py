@@ -135,6 +135,19 @@ def write_out(path: Path, data: bytes) -> None:
         raise WrongInputError(f"{path} could not be written ({why}); name a file in a folder with room.") from None
 
 
+def write_all(folder: Path, files: Sequence[tuple[str, bytes]]) -> list[Path]:
+    """Write files into a folder that only its owner may read; WrongInputError says why it could not be."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongInputError(f"{folder} could not be made ({error.strerror or error}); name another.") from None
+    places = [folder / (Path(name).name or "file") for name, _ in files]
+    for place, (_, data) in zip(places, files, strict=True):
+        write_out(place, data)
+        place.chmod(0o600)
+    return places
+
+
 def words_or_file(given: str) -> str:
     """What was typed, or the text of the file that it names."""
     try:

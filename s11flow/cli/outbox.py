@@ -14,6 +14,7 @@ from s11flow.cli.options import AsJson, DryRun, Now, Partnership, Reason
 
 if TYPE_CHECKING:
     from s11flow.cli.frame import Desk
+    from s11flow.services.corrections import Corrected
 
 app = typer.Typer(no_args_is_help=True, help="The letters, and what may be done to one.")
 
@@ -178,6 +179,35 @@ def withdraw(
         outbox.withdraw(desk.uow, letter, reason, by=desk.by, now=desk.now)
 
     _change(letter, what, partnership=partnership, now=now, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def correct(
+    letter: Letter,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="What was wrong with it; its reader is told.")] = "",
+    text: Annotated[str, typer.Option(metavar="TEXT|FILE", help="What is right, in your own words, or a file.")] = "",
+    partnership: Partnership = None,
+    now: Now = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a letter right that left by mistake: whoever got it gets an answer to it.
+
+    An invitation is called off in that reader's calendar."""
+    right = options.words_or_file(text)
+    with at_work(partnership, now=now, dry_run=dry_run) as desk:
+        from s11flow.services import corrections
+
+        done = corrections.correct(desk.uow, letter, wrong=reason, right=right, by=desk.by, now=desk.now)
+    found = show.marked(done.as_json(), dry_run)
+    show.answer(found, as_json=as_json, plain=lambda: _corrected(done))
+    show.dry(dry_run, as_json=as_json)
+
+
+def _corrected(done: Corrected) -> None:
+    show.line(f"Letter {done.by_letter} to {done.to} puts letter {done.letter} right; both stay on record.")
+    if done.diary:
+        show.line(f"  {done.diary}")
 
 
 @app.command()

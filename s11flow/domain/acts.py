@@ -44,6 +44,21 @@ class ReturnReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RestrictReport:
+    """A version holds details of single children and is kept back (case 41); a redacted one is asked for by a day.
+
+    `stood` is how it stood before, `wanted` whether another one is needed: a later one may be there already.
+    """
+
+    version: int
+    arrived_at: datetime
+    stood: str
+    reason: str
+    return_by: date
+    wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptReport:
     """Take the report as complete; a waiver says why gaps are let stand; `in_time` records a late one as in time.
 
@@ -342,6 +357,7 @@ class StandDownEscalation:
 Act = (
     ReceiveReport
     | ReturnReport
+    | RestrictReport
     | AcceptReport
     | WithdrawReport
     | Consider

@@ -331,6 +331,7 @@ def flags(rules: Rulebook, facts: CaseFacts, now: datetime) -> tuple[str, ...]:
         "extended": facts.dates.extended,
         "waived": facts.waived,
         "mail waiting": facts.mail_waiting_since is not None,
+        "report kept back": facts.submission is not None and facts.submission.is_restricted,
     }
     return tuple(name for name, holds in found.items() if holds)
 

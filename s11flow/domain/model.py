@@ -223,6 +223,10 @@ class Note(StrEnum):
     POST_DOWN = "POST_DOWN"
     REPORT_TEXT_SET = "REPORT_TEXT_SET"
     NAMING_DECIDED = "NAMING_DECIDED"
+    RESTRICTED = "RESTRICTED"
+    LOOKED_THROUGH = "LOOKED_THROUGH"
+    DISCLOSED = "DISCLOSED"
+    LETTER_CORRECTED = "LETTER_CORRECTED"
 
 
 class AgencyStatus(StrEnum):
@@ -266,6 +270,7 @@ class Agency:
     contact: str | None = None
     deputy: str | None = None
     senior_leader: str | None = None
+    data_protection: str | None = None
     attendees: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
     track: Track = Track.FULL
@@ -411,6 +416,15 @@ class Submission:
     as_in_time: bool = False
     status: str = "filed"
 
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it came and is kept back, because it holds details of single children (case 41)."""
+        return self.status == RESTRICTED
+
+
+RESTRICTED = "restricted"
+"""How a version of a report stands that is on record and in time, and that neither the panel nor anybody else reads."""
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -455,6 +469,11 @@ class CaseFacts:
     considered_at: datetime | None = None
     interests: tuple[str, ...] = ()
     seq: int = 0
+
+    @property
+    def readable(self) -> Submission | None:
+        """The report that counts, if the panel may read it."""
+        return None if self.submission is None or self.submission.is_restricted else self.submission
 
     @property
     def owing_members(self) -> tuple[Member, ...]:

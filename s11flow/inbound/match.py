@@ -44,11 +44,19 @@ class KnownCase:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOn:
+    """A mail within a mail: who wrote it, a plain address, and its subject."""
+
+    sender: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What a mail shows of whose it is. `sender` is the plain address, `stands_for` the one it was remembered for.
 
     `answers` are the cases whose letters it answers, the newest last. `texts` is what its files say, `documents` how
-    many files could be a report.
+    many files could be a report. `passed_on` are the mails within it.
     """
 
     sender: str
@@ -60,6 +68,7 @@ class Seen:
     answers: tuple[str, ...] = ()
     stands_for: str = ""
     forwarded: bool = False
+    passed_on: tuple[PassedOn, ...] = ()
 
     @property
     def senders(self) -> frozenset[str]:
@@ -74,6 +83,11 @@ class Guess:
     ref: str
     score: int
     why: tuple[str, ...]
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether a reference, an answer or a sender speaks for it, and not a name alone."""
+        return self.score >= _STRONG
 
     def __str__(self) -> str:
         return f"{self.ref} ({'; '.join(self.why)})"
@@ -93,15 +107,15 @@ class Verdict:
 
         Silence of no other case waits for the mail then.
         """
-        strong = [guess.ref for guess in self.guesses if guess.score >= _STRONG]
+        strong = [guess.ref for guess in self.guesses if guess.is_strong]
         named = [guess.ref for guess in self.guesses if guess.score >= _NAMED]
         return self.ref or (strong[0] if len(strong) == len(named) == 1 else None)
 
 
 _STRONG: Final = 50
 _NAMED: Final = 10
-_POINTS: Final = {"reference": 100, "answer": 80, "sender": 60, "named in subject": 12, "named in file": 10,
-                  "domain": 8, "named in text": 4}  # fmt: skip
+_POINTS: Final = {"reference": 100, "answer": 80, "sender": 60, "passed on reference": 60, "passed on sender": 50,
+                  "named in subject": 12, "named in file": 10, "domain": 8, "named in text": 4}  # fmt: skip
 _MOST_GUESSES: Final = 3
 
 
@@ -169,10 +183,20 @@ def _signs(seen: Seen, case: KnownCase) -> Iterable[tuple[str, str]]:
     yield "reference", f"its subject names {case.ref}" if _has_ref(case, subject) else ""
     yield "answer", "it answers a letter of ours about it" if case.ref in seen.answers else ""
     yield "sender", f"its sender is known for {case.agency}" if known else ""
+    yield "passed on reference", f"what is passed on names {case.ref}" if _names_within(seen, case) else ""
+    yield "passed on sender", f"what is passed on is from {case.agency}" if _is_from_within(seen, case) else ""
     yield "domain", f"its sender is at {min(at_home)}" if at_home and not known else ""
     yield "named in subject", f"its subject names {case.agency}" if _is_named(case, subject) else ""
     yield "named in file", f"a file names {_which(case, files)}" if any(_tells(case, text) for text in files) else ""
     yield "named in text", f"its text names {_which(case, said)}" if _tells(case, said[0]) else ""
+
+
+def _names_within(seen: Seen, case: KnownCase) -> bool:
+    return any(_has_ref(case, _plain(each.subject)) for each in seen.passed_on)
+
+
+def _is_from_within(seen: Seen, case: KnownCase) -> bool:
+    return any(each.sender.casefold() in case.people for each in seen.passed_on)
 
 
 def references(text: str, cases: Iterable[KnownCase]) -> list[KnownCase]:

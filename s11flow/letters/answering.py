@@ -55,6 +55,30 @@ def _titled(number: str, titles: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class RedactionWanted(AboutCase):
+    """Which version is kept back and when it came; by when to send another one, if one is `wanted`."""
+
+    version: str
+    arrived_at: str
+    in_time: bool
+    wanted: bool
+    return_by: str
+
+
+def redaction_wanted(w: Writing) -> RedactionWanted:
+    """Tells whoever answers for data protection that a report holds details of single children; never which."""
+    about = w.letter.about
+    return RedactionWanted(
+        *case_head(w),
+        version=text(about, "version"),
+        arrived_at=when_words(about.get("arrived_at")),
+        in_time=bool(about.get("in_time")),
+        wanted=bool(about.get("wanted")),
+        return_by=when_words(about.get("return_by")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class MoreWanted(AboutCase):
     """The numbered gaps and the day by which to close them."""
 

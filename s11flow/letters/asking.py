@@ -57,6 +57,7 @@ def contact_check(w: Writing) -> ContactCheck:
         ("Contact's address", agency.contact),
         ("Deputy", agency.deputy),
         ("Senior leader", agency.senior_leader),
+        *((("Data protection", agency.data_protection),) if agency.data_protection else ()),
         ("Invited to the panel", ", ".join(agency.attendees)),
     )
     details = tuple(Detail(label, value or "none held") for label, value in held)

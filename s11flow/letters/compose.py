@@ -135,7 +135,7 @@ def calendar_of(kind: str, context_json: str) -> Invitation | None:
     house, slot, reader = (values[name] for name in ("house", "slot", "reader"))
     if slot is None:
         return None
-    summary, description = _about_case(values) if "case" in values else _about_day(values)
+    summary, description = _in_diary(values)
     return Invitation(
         uid=slot["uid"],
         sequence=slot["sequence"],
@@ -151,6 +151,14 @@ def calendar_of(kind: str, context_json: str) -> Invitation | None:
         partstat=slot["answered"] or "NEEDS-ACTION",
         reply_wanted=not slot["answered"],
     )
+
+
+def _in_diary(values: Mapping[str, Any]) -> tuple[str, str]:
+    """What a diary shows: a line, and what to know. What is taken out of it by a correction is called as it was."""
+    if "diary" in values:
+        summary, description = values["diary"]
+        return summary, description
+    return _about_case(values) if "case" in values else _about_day(values)
 
 
 def _name_of(reader: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from s11flow.domain.model import AgencyStatus, CaseFacts, CycleFacts, Letter, PanelDayFacts
 from s11flow.domain.timetable import Rulebook
-from s11flow.letters import answering, asking, cycle, judging, meeting, silence
+from s11flow.letters import answering, asking, correcting, cycle, judging, meeting, silence
 from s11flow.letters import recipients as r
 from s11flow.letters.blocks import chair_title, day_words, instant_words, london_day, when_words
 from s11flow.letters.dossier import Addressed, Writing
@@ -77,6 +77,15 @@ def _dates(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
 def _gaps(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
     return_by = letter.about.get("return_by") or r.case_facts(letter).return_by
     return {**_case(rules, letter, to), "return_by": when_words(return_by)}
+
+
+def _redaction(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
+    return {**_case(rules, letter, to), "return_by": when_words(letter.about.get("return_by"))}
+
+
+def _of_wrong(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
+    wrong, ref = str(letter.about["subject_line"]), to.case_ref or letter.facts.ref
+    return {"wrong_subject": wrong, "ref": "" if ref in wrong else ref}
 
 
 def _session(rules: Rulebook, letter: Letter, to: Addressed) -> dict[str, str]:
@@ -234,6 +243,22 @@ _TABLE = (
         subject=_gaps,
     ),
     Kind(
+        "redaction_wanted",
+        who="data protection contact, else senior leader; contact",
+        trigger="a version of the report is kept back, because it holds details of single children",
+        late=_ALWAYS,
+        must_hold=(
+            "which version is kept back",
+            "that it keeps its place in time",
+            "that the whole report is wanted again, by when, and without what",
+            "that data protection is the agency's own to deal with",
+        ),
+        context=answering.RedactionWanted,
+        build=answering.redaction_wanted,
+        recipients=r.data_protection,
+        subject=_redaction,
+    ),
+    Kind(
         "return_by_reminder",
         who="contact",
         trigger="two working days before the day to answer by",
@@ -326,6 +351,23 @@ _TABLE = (
         build=silence.correction,
         recipients=_of_the_wrong_letter,
         subject=_case,
+    ),
+    Kind(
+        "letter_corrected",
+        who="whoever got the letter that was wrong, in answer to it",
+        trigger="a letter that left by mistake is put right",
+        late=_ALWAYS,
+        must_hold=(
+            "which letter was wrong",
+            "what was wrong",
+            "what is right",
+            "a calendar part that takes out of the diary what it put in",
+        ),
+        context=correcting.LetterCorrected,
+        build=correcting.letter_corrected,
+        recipients=r.whoever_got_it,
+        subject=_of_wrong,
+        calendar="CANCEL",
     ),
     Kind(
         "panel_invitation",

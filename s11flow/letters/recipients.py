@@ -37,7 +37,7 @@ def whose(letter: Letter) -> tuple[str, Agency, str | None]:
 
 
 def agency_roles(*roles: str) -> Picker:
-    """The agency's people in these roles: `contact`, `deputy`, `senior_leader`."""
+    """The agency's people in these roles: `contact`, `deputy`, `senior_leader`, `data_protection`."""
 
     def pick(rules: Rulebook, letter: Letter) -> list[Addressed]:
         ref, agency, subject = whose(letter)
@@ -52,6 +52,24 @@ def agency_roles(*roles: str) -> Picker:
 
 contact = agency_roles("contact")
 contact_and_senior_leader = agency_roles("contact", "senior_leader")
+
+
+def data_protection(rules: Rulebook, letter: Letter) -> Iterable[Addressed]:
+    """Whoever answers for data protection, else the senior leader; then the contact, who sends the report."""
+    _, agency, _ = whose(letter)
+    first = "senior_leader" if agency.data_protection is None else "data_protection"
+    return agency_roles(first, "contact")(rules, letter)
+
+
+def whoever_got_it(rules: Rulebook, letter: Letter) -> list[Addressed]:
+    """The one reader of the letter that was wrong, in the role in which they got it."""
+    case_ref, agency = letter.about.get("case_ref"), letter.about.get("agency")
+    return [
+        Addressed(
+            str(letter.about["recipient"]), str(letter.private["address"]), None,
+            None if case_ref is None else str(case_ref), None if agency is None else str(agency),
+        )
+    ]  # fmt: skip
 
 
 def sender(rules: Rulebook, letter: Letter) -> Iterable[Addressed]:

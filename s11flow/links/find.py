@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from s11flow.office.read_word import read_word
 
@@ -24,6 +25,8 @@ LONGEST = 2_000
 
 PDF_SECONDS, PDF_MEMORY = 60, 1024 * 1024 * 1024
 """Of processor and of memory, for one PDF file."""
+PDF_WORDS = 2_000_000
+"""Letters of its words that are given."""
 _PATIENCE = 180.0
 """Seconds by the clock for one: a machine may be busy with other things."""
 _OUT_OF_TIME = frozenset({-24, -9})
@@ -85,7 +88,23 @@ def _of_word(data: bytes) -> Iterator[str]:
 
 
 def _of_pdf(data: bytes) -> Iterator[str]:
-    """By a process of its own (`python -m s11flow.links`), which may die of it."""
+    addresses, _, failure = _told(data)
+    if failure is not None:
+        raise failure("The process that reads a PDF file ended over it.")
+    yield from addresses
+
+
+def words_in_pdf(data: bytes) -> str:
+    """What a PDF file says; empty for one that cannot be read, or that holds pictures of words."""
+    return _told(data)[1]
+
+
+_Told = tuple[tuple[str, ...], str, type[Exception] | None]
+
+
+@lru_cache(maxsize=2)  # a report is read for its links, for its words, and to see whose it may be
+def _told(data: bytes) -> _Told:
+    """Addresses and words, or what failed, by a process of its own (`python -m s11flow.links`) that may die of it."""
     try:
         told = subprocess.run(
             [sys.executable, "-m", "s11flow.links"],
@@ -97,12 +116,11 @@ def _of_pdf(data: bytes) -> Iterator[str]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise _TooLong from None
-    if told.returncode in _OUT_OF_TIME:
-        raise _TooLong
+        return (), "", _TooLong
     if told.returncode:
-        raise ValueError("The process that reads a PDF file ended over it.")
-    yield from json.loads(told.stdout)
+        return (), "", _TooLong if told.returncode in _OUT_OF_TIME else ValueError
+    addresses, words = json.loads(told.stdout)
+    return tuple(addresses), words, None
 
 
 def _of_text(data: bytes) -> Iterator[str]:

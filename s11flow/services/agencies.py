@@ -25,7 +25,7 @@ from s11flow.services.chain import sha256
 from s11flow.services.record import agency_called
 from s11flow.services.record import changed as changed_digests
 from s11flow.services.record import digest as digest_of
-from s11flow.services.register_file import COLUMNS, RegisterRow, read_register
+from s11flow.services.register_file import COLUMNS, MAY_BE_NONE, RegisterRow, read_register
 from s11flow.services.stored import agency_from
 from s11flow.services.subjects import Change, load, recompute, save
 
@@ -323,7 +323,7 @@ def _apply(
 
 def _new_row(row: RegisterRow, partnership: str) -> dict[str, Any]:
     blank: dict[str, str | None] = dict.fromkeys(COLUMNS, "")
-    nothing = dict.fromkeys(("lead", "contact_email", "deputy_email", "senior_leader_email"))
+    nothing = dict.fromkeys(MAY_BE_NONE)
     return {"partnership": partnership, **blank, **nothing, **row.values}
 
 
@@ -405,6 +405,7 @@ class ShownAgency:
             "contact_email": agency.contact,
             "deputy_email": agency.deputy,
             "senior_leader_email": agency.senior_leader,
+            "data_protection_email": agency.data_protection,
             "attendee_emails": list(agency.attendees),
             "areas": list(agency.areas),
             "usual_track": agency.track.value,

@@ -22,6 +22,9 @@ from s11flow.services.forms import form_of
 MEANT_FOR = "X-S11Flow-Original-To"
 """The header of a trial's redirected mail that says whom it was written to."""
 
+_ANSWERS = frozenset({"receipt"})
+"""Letters that answer a mail without a person: whoever else answers by program leaves them alone (RFC 3834)."""
+
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
 
@@ -65,6 +68,9 @@ def envelope(row: Any, decision: Allowed | Redirected, templates: Mapping[str, s
         calendar=_calendar(row),
         attachments=_attachments(values),
         headers=headers,
+        in_reply_to=next(reversed(values.get("references", ())), None),
+        references=tuple(values.get("references", ())),
+        auto_submitted="auto-replied" if row.kind in _ANSWERS else "auto-generated",
     )
     return Ready(compose(mail), identity, house["sender"])
 

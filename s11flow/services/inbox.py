@@ -268,7 +268,7 @@ def remember_sender(uow: UnitOfWork, mail_id: int, ref: str, *, now: datetime, b
 
 def people_of(agency: Any) -> tuple[str, ...]:
     """The addresses that the register has for an agency."""
-    named = (agency.contact, agency.deputy, agency.senior_leader, *agency.attendees)
+    named = (agency.contact, agency.deputy, agency.senior_leader, agency.data_protection, *agency.attendees)
     return tuple(dict.fromkeys(address for address in named if address))
 
 

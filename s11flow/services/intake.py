@@ -31,10 +31,10 @@ from s11flow.domain.errors import S11Error, WrongInputError
 from s11flow.domain.model import CaseState, CycleState, MessageState
 from s11flow.domain.replies import Outcome
 from s11flow.domain.state_facts import CASE_FACTS
-from s11flow.inbound.match import KnownCase, Seen, Verdict, is_nobody, match, says_gone, seems_a_report
+from s11flow.inbound.match import KnownCase, PassedOn, Seen, Verdict, is_nobody, match, says_gone, seems_a_report
+from s11flow.inbound.signs import LONGEST, signs_in
 from s11flow.inbound.sniff import sniff
-from s11flow.inbound.words import words_in
-from s11flow.services import agencies, cases, contacts, inbox, outbox, replies, submissions
+from s11flow.services import agencies, cases, contacts, inbox, outbox, readings, replies, submissions
 from s11flow.services.chain import canonical
 from s11flow.services.inbox import Waiting
 from s11flow.services.stored import agency_from
@@ -46,6 +46,8 @@ BY: Final = "post"
 
 _AT_A_TIME: Final = 20
 _LONGEST_WHY: Final = 1_000
+_MOST_WORDS: Final = 50_000
+"""Letters of a file that are looked at for whose it is."""
 _AWAITS = frozenset(
     {CaseState.PLANNED, CaseState.REQUESTED, CaseState.SUBMITTED, CaseState.RETURNED, CaseState.ACCEPTED,
      CaseState.NOT_SUBMITTED}
@@ -554,22 +556,56 @@ def _reason(mail: _Mail) -> str:
 
 def _report(uow: UnitOfWork, documents: Documents, mail: _Mail, now: datetime) -> _Apply:
     read = mail.read
+    texts = tuple(readings.words_of(each.kind, each.content, most=LONGEST) for each in mail.brought)
     with uow.read() as connection:
         if read.message_id and _letter_of(connection, read.message_id) is not None:
             return lambda connection: _Decision("ignored", "It is a letter of ours that came back to us.")
         known = known_cases(connection, mail.row.partnership)
-        seen = _seen(connection, mail)
-    verdict = match(seen, known)
+        seen = _seen(connection, mail, texts)
+        verdict = match(seen, known)
+        there = _there_already(connection, mail, verdict)
+    if there:
+        return lambda connection: _Decision("ignored", f"Its files are those of {there[1]}.", there[0])
     guesses = tuple(str(guess) for guess in verdict.guesses)
     if faults := [f"{each.name} {each.fault}" for each in mail.brought if each.fault]:
         whose = f"it is for {verdict.ref}, and" if verdict.ref else f"{verdict.why.rstrip('.')}, and"
         why = f"{_sentence(whose)} {'; '.join(faults)}."
         return lambda connection: _Decision(_WAITS, why, verdict.likely, guesses)
     if verdict.ref is None:
-        why = _why_waiting(seen, verdict)
+        why = f"{_why_waiting(seen, verdict)}{_passes_on(mail)}{_look_first(mail, texts)}"
         return lambda connection: _Decision(_WAITS, why, verdict.likely, guesses)
     ready = submissions.prepared(uow, documents, verdict.ref, [(each.name, each.content) for each in mail.brought])
     return lambda connection: _filed(connection, mail, verdict, ready, now)
+
+
+def _there_already(connection: Connection, mail: _Mail, verdict: Verdict) -> tuple[str, str] | None:
+    """The case, and in words the version, that has these very files, for mail that speaks of no other (case 37)."""
+    if verdict.ref is not None or not mail.brought:
+        return None
+    found = submissions.with_content(connection, mail.row.partnership, [each.sha256 for each in mail.brought])
+    others = {guess.ref for guess in verdict.guesses if guess.is_strong} - {ref for ref, _ in found}
+    if len(found) != 1 or others:
+        return None
+    ((ref, version),) = found
+    return ref, f"version {version} of {ref}, which is there already"
+
+
+def _passes_on(mail: _Mail) -> str:
+    """What a person has to know of mail within mail to say whether a report came in time (case 38)."""
+    told = []
+    for each in mail.inner:
+        when = f", written {london.spell(each.written_at)}" if each.written_at else ""
+        told.append(f" It passes on a mail of {each.from_address or 'nobody named'}{when}.")
+    return "".join(told)
+
+
+def _look_first(mail: _Mail, texts: Sequence[str]) -> str:
+    """That somebody should look before it is given on, where a file may hold details of single children (case 41)."""
+    found = [(each.name, signs) for each, text in zip(mail.brought, texts, strict=True) if (signs := signs_in(text))]
+    if not found:
+        return ""
+    said = "; ".join(f"{name} ({', '.join(map(str, signs))})" for name, signs in found)
+    return f" It may hold details of single children: {said}. Look at it before anybody else does."
 
 
 def _why_waiting(seen: Seen, verdict: Verdict) -> str:
@@ -579,7 +615,7 @@ def _why_waiting(seen: Seen, verdict: Verdict) -> str:
     return f"{_sentence(verdict.why)}{links}{seems}"
 
 
-def _seen(connection: Connection, mail: _Mail) -> Seen:
+def _seen(connection: Connection, mail: _Mail, texts: Sequence[str] = ()) -> Seen:
     read = mail.read
     told = [read, *mail.inner]
     return Seen(
@@ -588,9 +624,10 @@ def _seen(connection: Connection, mail: _Mail) -> Seen:
         text="\n".join(part for each in told for part in (each.text, *_of_inner(each, read)) if part),
         documents=len(mail.brought),
         names=tuple(each.name for each in mail.brought),
-        texts=tuple(words for each in mail.brought if (words := words_in(each.kind, each.content))),
+        texts=tuple(text[:_MOST_WORDS] for text in texts if text),
         answers=_answered(connection, read.answers),
         stands_for=_stands_for(connection, mail.row.partnership, read.from_address),
+        passed_on=tuple(PassedOn(each.from_address, each.subject) for each in mail.inner),
         forwarded=bool(mail.inner) or any(each.kind in ("eml", "msg") for each in mail.brought),
     )
 
@@ -619,20 +656,31 @@ def _filed(connection: Connection, mail: _Mail, verdict: Verdict, ready: Prepare
     sender = "" if automatic else mail.read.from_address
     received = submissions.receive_in(
         connection, ready, now=now, by=BY, arrived_at=mail.row.arrived_at, sender=sender,
-        acknowledge=not (sender and _acknowledged_today(connection, sender, now)),
+        acknowledge=not _acknowledged_today(connection, sender, ready.ref, now),
     )  # fmt: skip
     if received.duplicate:
         why = f"Its files are those of version {received.version} of {received.ref}, which is there already."
         return _Decision("ignored", why, received.ref)
-    why = f"{verdict.why} Filed as version {received.version}."
+    look = " It may hold details of single children: look at it before the pack." if received.reading.signs else ""
+    why = f"{verdict.why} Filed as version {received.version}.{look}"
     return _Decision("filed", why, received.ref, version=received.version)
 
 
-def _acknowledged_today(connection: Connection, sender: str, now: datetime) -> bool:
-    table = queries.message
-    statement = select(table.c.queued_at).where(
-        table.c.kind == "receipt", func.lower(table.c.to_address) == sender.lower()
+def _acknowledged_today(connection: Connection, sender: str, ref: str, now: datetime) -> bool:
+    """Whether the sender has had a receipt today; for mail that is not answered, whether the case's contact has.
+
+    A machine's mail is acknowledged to who answers for the agency, and theirs may be the machine that sends the next.
+    """
+    message, subject, file, agency = queries.message, queries.subject, queries.case_file, queries.agency
+    contact = (
+        select(func.lower(agency.c.contact_email))
+        .join(file, file.c.agency_id == agency.c.id)
+        .join(subject, subject.c.id == file.c.subject_id)
+        .where(subject.c.ref == ref)
     )
+    to = func.lower(message.c.to_address)
+    whose = to == sender.lower() if sender else to.in_(contact) | (message.c.case_ref == ref)
+    statement = select(message.c.queued_at).where(message.c.kind == "receipt", whose)
     return any(london.day_of(at) == london.day_of(now) for at in connection.scalars(statement))
 
 

@@ -59,7 +59,7 @@ def annex(uow: UnitOfWork, ref: str, *, reason: str, now: datetime, by: str) -> 
 
 def _must_be_annexable(loaded: Loaded, reason: str) -> CaseFacts:
     facts = _facts(loaded)
-    if facts.state != CaseState.COVERED or facts.submission is None or facts.covered_by is None:
+    if facts.state != CaseState.COVERED or facts.readable is None or facts.covered_by is None:
         why = "only a report of its own, of an agency that a joint report covers, can be an annex of that."
         raise RefusedError(NotNow(loaded.ref, "ANNEX", why))
     if not reason.strip():

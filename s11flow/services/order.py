@@ -19,7 +19,7 @@ from s11flow.domain.agenda import reply_of
 from s11flow.domain.definition import Definition
 from s11flow.domain.errors import UnknownError
 from s11flow.domain.interests import Leaving, is_quorate, leaving, member_called, quorum_of, quorum_sentence
-from s11flow.domain.model import CaseFacts, PanelDayState, Session, SessionState
+from s11flow.domain.model import CaseFacts, PanelDayState, Session, SessionState, Submission
 from s11flow.domain.state_facts import facts_of
 from s11flow.services import subjects
 from s11flow.services.cycles import find_cycle
@@ -148,11 +148,17 @@ def _one_seen(case: Loaded, session: Session) -> Seen:
     return Seen(
         session.starts_at, session.ends_at, session.place, facts.ref, facts.agency.name,
         facts_of(session.state).staff, not session.is_live,
-        "none received" if facts.submission is None else f"version {facts.submission.version} received",
+        _report_words(facts.submission),
         reply_of(session, facts.agency), leaving(definition, facts), quorum_sentence(definition, facts),
         is_quorate(definition, facts), session.came, session.minutes, session.uid, session.revision,
         session.revised_at,
     )  # fmt: skip
+
+
+def _report_words(submission: Submission | None) -> str:
+    if submission is None:
+        return "none received"
+    return f"version {submission.version} {'kept back' if submission.is_restricted else 'received'}"
 
 
 def _items(definition: Definition, on: date, seen: Sequence[Seen]) -> tuple[Seen | Pause, ...]:

@@ -9,6 +9,8 @@ import email
 import email.policy
 import hashlib
 import json
+import re
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -41,6 +43,26 @@ _SHOWN = (
     "queued_at", "sent_at", "message_id", "status_why",
 )  # fmt: skip
 
+CORRECTION = "letter_corrected"
+"""The kind of letter that puts right one which left by mistake (`services/corrections`)."""
+
+_CORRECTS = re.compile(rf"/{CORRECTION}@m(\d+)(?:-\d+)?/")
+
+
+def corrects(dedupe_key: str) -> int | None:
+    """The number of the letter that the one of this key puts right; None for any other."""
+    found = _CORRECTS.search(dedupe_key)
+    return None if found is None else int(found[1])
+
+
+def corrections(connection: Connection) -> dict[int, list[Any]]:
+    """The letters that put others right, by the number of the one that was wrong, oldest first."""
+    table, found = queries.message, defaultdict[int, list[Any]](list)
+    statement = select(table.c.id, table.c.dedupe_key, table.c.status).where(table.c.kind == CORRECTION)
+    for row in connection.execute(statement.order_by(table.c.id)):
+        found[corrects(row.dedupe_key) or 0].append(row)
+    return found
+
 
 def list_messages(
     connection: Connection,
@@ -68,7 +90,8 @@ def list_messages(
         statement = statement.where(table.c.at >= since)
     if until is not None:
         statement = statement.where(table.c.at < until)
-    return [_as_json(row) for row in connection.execute(statement).mappings()]
+    put_right = corrections(connection)
+    return [_as_json(row, put_right) for row in connection.execute(statement).mappings()]
 
 
 def _status(name: str) -> MessageState:
@@ -79,7 +102,7 @@ def _status(name: str) -> MessageState:
         raise WrongInputError(f"No letter is ever {name!r}; its status is one of {known}.") from None
 
 
-def _as_json(row: RowMapping) -> dict[str, Any]:
+def _as_json(row: RowMapping, put_right: Mapping[int, list[Any]]) -> dict[str, Any]:
     return {
         "at": london.iso(row["at"]),
         "kind": row["kind"],
@@ -96,16 +119,22 @@ def _as_json(row: RowMapping) -> dict[str, Any]:
         "sent_at": None if row["sent_at"] is None else london.iso(row["sent_at"]),
         "message_id": row["message_id"],
         "status_why": row["status_why"],
+        "corrects": corrects(row["dedupe_key"]),
+        "corrected_by": put_right[row["id"]][-1].id if row["id"] in put_right else None,
     }
 
 
 def show(connection: Connection, message_id: int) -> dict[str, Any]:
     """One letter as `list_messages` has it, and under `text` what it says; UnknownError if there is none of this id."""
-    row = _letter(connection, message_id)
-    return {**_as_json(row._mapping), "text": _text_of(row.raw) if row.raw else _text_to_be(connection, row)}
+    row = letter(connection, message_id)
+    return {
+        **_as_json(row._mapping, corrections(connection)),
+        "text": _text_of(row.raw) if row.raw else _text_to_be(connection, row),
+    }
 
 
-def _letter(connection: Connection, message_id: int) -> Any:
+def letter(connection: Connection, message_id: int) -> Any:
+    """The row of one letter; UnknownError if there is none of this id."""
     row = connection.execute(select(queries.message).where(queries.message.c.id == message_id)).one_or_none()
     if row is None:
         raise UnknownError(f"There is no letter {message_id}: see `s11flow outbox list` for the ones there are.")
@@ -206,14 +235,14 @@ def _change_in(
     *,
     reason_wanted: bool,
 ) -> None:
-    subject = held_subject(connection, _letter(connection, message_id).subject_id)
-    row = _letter(connection, message_id)  # as it stands, now that nobody else changes it
+    subject = held_subject(connection, letter(connection, message_id).subject_id)
+    row = letter(connection, message_id)  # as it stands, now that nobody else changes it
     status = _person_moves(row, event)
     if reason_wanted and not reason.strip():
-        raise RefusedError(NotNow(_name(row), event, "give a reason; it is kept in the history."))
+        raise RefusedError(NotNow(name_of(row), event, "give a reason; it is kept in the history."))
     values = {"status": status.value, "status_why": words, **_values_of(row, event, now)}
     if not change_row(connection, row, values):
-        raise RefusedError(NotNow(_name(row), event, "it has just changed; look at it again."))
+        raise RefusedError(NotNow(name_of(row), event, "it has just changed; look at it again."))
     stopped = event in (MessageEvent.HOLD, MessageEvent.WITHDRAW)
     entry = line(row, Note.MESSAGE_STOPPED if stopped else Note.DELIVERY, status, now, words, reason=reason)
     note(connection, subject, entry, actor=by, now=now, kept=left(row, values))
@@ -229,9 +258,9 @@ def _person_moves(row: Any, event: MessageEvent) -> MessageState:
         return MessageState(transition.then)
     if event == MessageEvent.ACCEPTED_BY_SERVER:
         why = f"it is {facts_of(status).staff}; only a letter whose outcome is unknown is found to have arrived."
-        raise RefusedError(NotNow(_name(row), "RECORD_ARRIVAL", why))
+        raise RefusedError(NotNow(name_of(row), "RECORD_ARRIVAL", why))
     can = () if status == MessageState.SENDING else tuple(e for e in MESSAGE.events_from(status) if e in _PEOPLE_CAN)
-    raise RefusedError(Refused(_name(row), status, event, can=can))
+    raise RefusedError(Refused(name_of(row), status, event, can=can))
 
 
 def _values_of(row: Any, event: MessageEvent, now: datetime) -> dict[str, Any]:
@@ -246,7 +275,8 @@ def _values_of(row: Any, event: MessageEvent, now: datetime) -> dict[str, Any]:
     return {}
 
 
-def _name(row: Any) -> str:
+def name_of(row: Any) -> str:
+    """What a letter is called in a sentence to staff."""
     return f"letter {row.id} ({row.kind.replace('_', ' ')} to {row.to_address} for {row.case_ref or row.subject})"
 
 
@@ -255,12 +285,12 @@ def bounced(connection: Connection, message_id: int, why: str, *, by: str, now: 
 
     Raises ValueError for a letter that has not left.
     """
-    subject = held_subject(connection, _letter(connection, message_id).subject_id)
-    row = _letter(connection, message_id)
+    subject = held_subject(connection, letter(connection, message_id).subject_id)
+    row = letter(connection, message_id)
     status = moved(MessageState[row.status], MessageEvent.BOUNCE)
     values = {"status": status.value, "status_why": why}
     if not change_row(connection, row, values):
-        raise ChangedMeanwhile(f"{_name(row)} was changed by someone else")
+        raise ChangedMeanwhile(f"{name_of(row)} was changed by someone else")
     entry = line(row, Note.DELIVERY, status, now, "bounced", why=why)
     note(connection, subject, entry, actor=by, now=now, kept=left(row, values))
     if subject.kind == "case" and not subject.is_parked:

@@ -30,9 +30,11 @@ def export(uow: UnitOfWork, documents: Documents, ref: str) -> bytes:
         facts, definition = loaded.facts, loaded.rules.definition
         assert isinstance(facts, CaseFacts)
         reading = readings.standing(connection, [loaded.id]).get(loaded.id, Reading())
-    submission, period = facts.submission, facts.dates.period
+    submission, period = facts.readable, facts.dates.period
     if submission is None:
-        raise RefusedError(NotNow(ref, "EXPORT", "no report of it has come that could be given on."))
+        kept_back = facts.submission is not None
+        why = "its report is kept back." if kept_back else "no report of it has come that could be given on."
+        raise RefusedError(NotNow(ref, "EXPORT", why))
     return _text(
         {
             "kind": KIND,

@@ -15,7 +15,10 @@ from calendars import london
 from db import queries
 from s11flow.domain.definition import Definition
 from s11flow.forms import Answer, FilledForm, Link, NotTheForm, ReportedAction, read_form
-from s11flow.links import CLOSED, Unreadable, links_in, why_closed
+from s11flow.inbound.signs import LONGEST, signs_in
+from s11flow.inbound.sniff import sniff
+from s11flow.inbound.words import words_in
+from s11flow.links import CLOSED, Unreadable, links_in, why_closed, words_in_pdf
 from s11flow.reports.assessment import RequirementRating
 from s11flow.services.chain import canonical
 
@@ -62,12 +65,24 @@ class FoundLink:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundSigns:
+    """A file that may hold details of single children, and by which signs, in words: "2 NHS numbers" (case 41)."""
+
+    file: str
+    signs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.file} ({', '.join(self.signs)})"
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What was read of one version, or of all that count together.
 
     `form` is None for a report in a format of its own, which is just as good; `file` is the name of the form's file.
     `notes` has a sentence for everything that was not surely read. `foreign` are the files that are forms of another
-    agency, of which nothing was taken; `taken` says what became of actions that were surely read.
+    agency, of which nothing was taken; `taken` says what became of actions that were surely read. `signs` are the files
+    that a person looks at before the panel does: nothing is done about them by itself.
     """
 
     form: FilledForm | None = None
@@ -76,6 +91,7 @@ class Reading:
     notes: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
+    signs: tuple[FoundSigns, ...] = ()
 
     @property
     def closed_links(self) -> tuple[FoundLink, ...]:
@@ -108,7 +124,18 @@ def read_files(files: Sequence[File], definition: Definition, *, ref: str, is_ow
     links, unread = _links_in(files)
     found = _with_links_of_form(form, file, links) if form else links
     said = (*notes, *(form.unplaced if form else ()), *_as_before(form), *unread)
-    return Reading(form, file, tuple(found), said, tuple(foreign))
+    return Reading(form, file, tuple(found), said, tuple(foreign), signs=signs_of_children(files))
+
+
+def signs_of_children(files: Sequence[File]) -> tuple[FoundSigns, ...]:
+    """The files among these that may hold details of single children; what is read in none is no sign."""
+    found = ((name, signs_in(words_of(sniff(name, content).kind, content, most=LONGEST))) for name, content in files)
+    return tuple(FoundSigns(name, tuple(map(str, signs))) for name, signs in found if signs)
+
+
+def words_of(kind: str, content: bytes, *, most: int) -> str:
+    """The words of a file of this kind, at most so many letters; a PDF file is read by a process of its own."""
+    return words_in_pdf(content)[:most] if kind == "pdf" else words_in(kind, content, most=most)
 
 
 def _form_in(
@@ -235,6 +262,17 @@ def of_versions(connection: Connection, ids: Collection[int]) -> dict[int, dict[
     return found
 
 
+def with_signs(connection: Connection, ids: Collection[int]) -> dict[int, dict[int, tuple[FoundSigns, ...]]]:
+    """The signs of single children in each version of these cases' reports that has any."""
+    table = queries.report_reading
+    statement = select(table.c.case_id, table.c.version, table.c.body).where(table.c.body.like('%"signs":[{%'))
+    found: dict[int, dict[int, tuple[FoundSigns, ...]]] = defaultdict(dict)
+    for row in queries.rows_among(connection, statement, table.c.case_id, ids) if ids else ():
+        if signs := stored(row["body"]).signs:
+            found[row["case_id"]][row["version"]] = signs
+    return found
+
+
 def standing(connection: Connection, ids: Collection[int]) -> dict[int, Reading]:
     """What counts of these cases' reports: the version that counts, and where it says nothing the ones before it.
 
@@ -287,6 +325,7 @@ def stored(body: str) -> Reading:
         notes=tuple(said["notes"]),
         foreign=tuple(said["foreign"]),
         taken=tuple(said["taken"]),
+        signs=tuple(FoundSigns(each["file"], tuple(each["signs"])) for each in said.get("signs", ())),
     )
 
 

@@ -15,14 +15,15 @@ from s11flow.domain.model import AgencyStatus, Track
 
 COLUMNS = (
     "code", "name", "category", "status", "status_reason", "lead", "contact_name", "contact_role", "contact_email",
-    "deputy_email", "senior_leader_email", "attendee_emails", "areas", "usual_track",
+    "deputy_email", "senior_leader_email", "data_protection_email", "attendee_emails", "areas", "usual_track",
 )  # fmt: skip
 """What is read of a register, by its stored names."""
 
 _NOT_READ = ("remark",)
 _NEEDED = ("code", "name", "status")
-_ADDRESSES = ("contact_email", "deputy_email", "senior_leader_email")
-_MAY_BE_NONE = frozenset({"lead", *_ADDRESSES})
+_ADDRESSES = ("contact_email", "deputy_email", "senior_leader_email", "data_protection_email")
+MAY_BE_NONE = frozenset({"lead", *_ADDRESSES})
+"""The columns of which a row may have nothing, which is then no empty text."""
 _CODE = re.compile(r"[A-Za-z0-9-]{1,10}")
 _LONGEST_TEXT = 200
 _STATUSES = tuple(status.value for status in AgencyStatus if status != AgencyStatus.ENDED)
@@ -119,7 +120,7 @@ def _value(name: str, cell: str) -> str | None:
     text = cell.strip(" \t")
     if name in ("attendee_emails", "areas"):
         return ";".join(_distinct(part.strip(" \t") for part in text.split(";")))
-    return text or (None if name in _MAY_BE_NONE else "")
+    return text or (None if name in MAY_BE_NONE else "")
 
 
 def _distinct(addresses: Iterator[str]) -> list[str]:

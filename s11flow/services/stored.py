@@ -70,6 +70,7 @@ def agency_from(row: Any) -> Agency:
         contact=row.contact_email,
         deputy=row.deputy_email,
         senior_leader=row.senior_leader_email,
+        data_protection=row.data_protection_email,
         attendees=tuple(row.attendee_emails.split(";")) if row.attendee_emails else (),
         areas=tuple(row.areas.split(";")) if row.areas else (),
         track=_TRACK[row.usual_track],

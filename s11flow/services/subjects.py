@@ -23,6 +23,7 @@ from db.tables import HistoryPrivate
 from s11flow.domain.agenda import next_due_at
 from s11flow.domain.lifecycle import words
 from s11flow.domain.model import (
+    RESTRICTED,
     Answer,
     CaseFacts,
     CaseState,
@@ -226,12 +227,11 @@ def _escalation(row: Any) -> Escalation:
 
 
 def _submission(rows: Sequence[Any]) -> Submission | None:
-    """The version that counts: the newest filed, unless a person chose an older one."""
-    filed = [row for row in rows if row.status == "filed"]
-    chosen = [row for row in rows if row.status == "chosen"]
-    if not (chosen or filed):
-        return None
-    return submission_from((chosen or filed)[-1])
+    """The version that counts: the newest filed, unless a person chose an older one; else the newest kept back."""
+    for status in ("chosen", "filed", RESTRICTED):
+        if found := [row for row in rows if row.status == status]:
+            return submission_from(found[-1])
+    return None
 
 
 def parts_of(connection: Connection, facts: CaseFacts) -> list[tuple[Member, Any]]:
@@ -720,7 +720,8 @@ def _escalation_row(loaded: Loaded, after: Escalation, *, is_new: bool) -> tuple
 def _submission_rows(loaded: Loaded, before: CaseFacts, after: CaseFacts) -> list[tuple[Any, dict[str, Any]]]:
     table, found = queries.submission, after.submission
     if found is None:
-        gone = update(table).where(table.c.case_id == loaded.id, table.c.status.in_(("filed", "chosen")))
+        there = table.c.status.in_(("filed", "chosen", RESTRICTED))
+        gone = update(table).where(table.c.case_id == loaded.id, there)
         # The same content may be sent again after it was taken back: the withdrawn version gives its key up.
         freed = table.c.content_sha256 + "#" + cast(table.c.version, String)
         return [(gone.values(status="withdrawn", content_sha256=freed), {})]
@@ -741,7 +742,12 @@ def _submission_rows(loaded: Loaded, before: CaseFacts, after: CaseFacts) -> lis
 
 def files_digest(submission: Submission) -> str:
     """One digest for a set of files, whatever their names and order: the same content twice is one version."""
-    return "+".join(sorted(digest for _, digest, _ in submission.files))
+    return content_digest([digest for _, digest, _ in submission.files])
+
+
+def content_digest(digests: Iterable[str]) -> str:
+    """The same, of the digests of the files."""
+    return "+".join(sorted(digests))
 
 
 def _stop_letters(connection: Connection, change: Change, saved: Saved) -> dict[str, str]:

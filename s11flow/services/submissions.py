@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import get_ident
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from calendars import london
 from db import queries
@@ -23,10 +23,10 @@ from s11flow.domain import acts
 from s11flow.domain.agenda import next_due_at
 from s11flow.domain.definition import Definition, Standard
 from s11flow.domain.errors import NotNow, RefusedError, WrongInputError
-from s11flow.domain.model import CaseEvent, CaseFacts, CaseState, Entry, Note, Plan, Submission, Track
+from s11flow.domain.model import RESTRICTED, CaseEvent, CaseFacts, CaseState, Entry, Note, Plan, Submission, Track
 from s11flow.services import cases, evidence, readings, record, review_actions
 from s11flow.services.readings import FoundLink, Reading
-from s11flow.services.subjects import Change, Loaded, files_digest, save
+from s11flow.services.subjects import Change, Loaded, content_digest, files_digest, save
 
 _private = queries.table(HistoryPrivate)
 _log = logging.getLogger(__name__)
@@ -368,6 +368,18 @@ def asked_links(connection: Connection, case_id: int) -> frozenset[str]:
     return frozenset(link for body in connection.scalars(statement) for link in json.loads(body).get("links", ()))
 
 
+def with_content(connection: Connection, partnership: str, digests: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """The cases that have these very files as a version, whatever they are called, each with the first such version."""
+    table, subject = queries.submission, queries.subject
+    statement = (
+        select(subject.c.ref, func.min(table.c.version))
+        .join(subject, subject.c.id == table.c.case_id)
+        .where(subject.c.partnership == partnership, table.c.content_sha256 == content_digest(digests))
+        .group_by(subject.c.ref)
+    )
+    return tuple((ref, version) for ref, version in connection.execute(statement))
+
+
 # --- which counts -----------------------------------------------------------------------------------------------------
 
 
@@ -378,6 +390,9 @@ def choose(uow: UnitOfWork, ref: str, version: int, *, reason: str, now: datetim
     with uow.write() as connection:
         loaded = cases.one_case(connection, ref)
         rows = {row.version: row for row in queries.submissions(connection, [loaded.id]).get(loaded.id, [])}
+        if version in rows and rows[version].status == RESTRICTED:
+            why = f"version {version} is kept back; `s11flow case look-through` lets it be read again."
+            raise RefusedError(NotNow(ref, CaseEvent.CORRECT, why))
         if version not in rows or rows[version].status == "withdrawn":
             there = ", ".join(str(number) for number in sorted(rows)) or "none"
             why = f"it has no version {version} that can count; there is {there}."

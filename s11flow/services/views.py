@@ -27,8 +27,9 @@ from s11flow.domain.timetable import (
     session_ladder,
     session_of,
 )
-from s11flow.services import held_actions, readings, subjects, successions
+from s11flow.services import held_actions, readings, signs, subjects, successions
 from s11flow.services.cycles import find_cycle
+from s11flow.services.signs import ToLookAt
 from s11flow.services.subjects import Loaded, parts_of, submission_from
 from s11flow.services.submissions import asked_links
 
@@ -163,11 +164,15 @@ def newest_cycle(connection: Connection, partnership: str) -> Any:
 def _cases_json(connection: Connection, cycle_id: int, now: datetime) -> list[dict[str, Any]]:
     loaded = _cases(connection, cycle_id)
     versions = queries.submissions(connection, [case.id for case in loaded])
-    return [case_json(case, versions.get(case.id, []), now) for case in loaded]
+    looks = signs.to_look_at(connection, [case.id for case in loaded])
+    return [case_json(case, versions.get(case.id, []), now, looks.get(case.id, ())) for case in loaded]
 
 
-def case_json(case: Loaded, versions: Sequence[Any], now: datetime) -> dict[str, Any]:
-    """A case in the shape scripts rely on, without its history; *versions* are the rows of its report, oldest first."""
+def case_json(case: Loaded, versions: Sequence[Any], now: datetime, looks: Sequence[ToLookAt] = ()) -> dict[str, Any]:
+    """A case in the shape scripts rely on, without its history; *versions* are the rows of its report, oldest first.
+
+    *looks* are those that a person is to look at before the panel does.
+    """
     facts = case.facts
     assert isinstance(facts, CaseFacts)
     dates = facts.dates
@@ -177,7 +182,7 @@ def case_json(case: Loaded, versions: Sequence[Any], now: datetime) -> dict[str,
         "agency_name": facts.agency.name,
         "state": facts.state.value,
         "state_words": facts_of(facts.state).staff,
-        "flags": list(flags(case.rules, facts, now)),
+        "flags": [*flags(case.rules, facts, now), *(("look before the pack",) if looks else ())],
         "dates": {
             "request": dates.request.as_json(),
             "target": dates.target.as_json(),
@@ -197,12 +202,13 @@ def case_json(case: Loaded, versions: Sequence[Any], now: datetime) -> dict[str,
         "covers": [member.ref for member in facts.members],
         "next": _due_json(owed[0]) if (owed := agenda(case.rules, facts)) else None,
         "waits_for": list(blocked(case.rules, facts, now)),
+        "to_look_at": [str(each) for each in looks],
     }
 
 
 def _version_json(row: Any) -> dict[str, Any]:
-    """A version of a report as it stands: `filed`, `chosen` to count before newer ones, or `withdrawn`."""
-    return {**_submission_json(submission_from(row)), "status": row.status}
+    """A version of a report as it stands: `filed`, `chosen` to count before newer ones, `restricted`, `withdrawn`."""
+    return _submission_json(submission_from(row))
 
 
 def _submission_json(submission: Submission) -> dict[str, Any]:
@@ -213,6 +219,7 @@ def _submission_json(submission: Submission) -> dict[str, Any]:
         "addresses": list(submission.addresses),
         "files": [{"name": name, "sha256": digest, "bytes": size} for name, digest, size in submission.files],
         "as_in_time": submission.as_in_time,
+        "status": submission.status,
     }
 
 
@@ -260,7 +267,7 @@ def case_show(connection: Connection, ref: str, now: datetime) -> dict[str, Any]
     (case,) = subjects.load_cases(connection, [row.id])
     versions = queries.submissions(connection, [row.id]).get(row.id, [])
     return {
-        **case_json(case, versions, now),
+        **case_json(case, versions, now, signs.to_look_at(connection, [row.id]).get(row.id, ())),
         "reading": _reading_json(connection, case),
         "review_actions": [held_actions.as_json(each) for each in held_actions.of_case(connection, case)],
         **_life_json(connection, case, now),

@@ -17,6 +17,7 @@ from s11flow.domain.acts import Act, Slot
 from s11flow.domain.decide import decide
 from s11flow.domain.definition import Definition
 from s11flow.domain.model import (
+    RESTRICTED,
     Agency,
     CaseDates,
     CaseFacts,
@@ -127,6 +128,11 @@ ASKED = london_at("2026-07-06 09:00")
 def asked(**changes: Any) -> CaseFacts:
     """Asked in July; its session is pencilled."""
     return case_facts(**{"state": CaseState.REQUESTED, "asked_at": ASKED, **changes})
+
+
+def kept_back(state: CaseState = CaseState.SUBMITTED, **changes: Any) -> CaseFacts:
+    """A case whose only version holds details of single children and is kept back."""
+    return reported(state, submission=replace(submission(), status=RESTRICTED), **changes)
 
 
 def reported(state: CaseState = CaseState.SUBMITTED, **changes: Any) -> CaseFacts:

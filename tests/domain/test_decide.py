@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s11flow.domain import acts
+from s11flow.domain.agenda import is_late
 from s11flow.domain.decide import DECIDERS, basis_of, changed_deadline, decide
 from s11flow.domain.lifecycle import CASE, ESCALATION, SESSION
 from s11flow.domain.model import (
@@ -43,6 +44,7 @@ from tests.domain.factories import (
     dates,
     escalation,
     invited,
+    kept_back,
     letters_of,
     london_at,
     moves,
@@ -60,6 +62,7 @@ MONDAY = "2026-10-12 10:00"
 
 
 RECEIVE = acts.ReceiveReport(submission())
+RESTRICT = acts.RestrictReport(1, london_at("2026-10-08 16:40"), "filed", "a child is named", date(2026, 10, 26))
 RETURN = acts.ReturnReport(("Standard 3 is not addressed",), date(2026, 10, 26))
 EXTEND = acts.Extend(date(2026, 10, 26), "an inspection")
 MOVE = acts.Move(slot("2026-11-12 09:30"), "panel", "the room is taken")
@@ -105,6 +108,38 @@ HOLD = acts.Hold(date(2026, 10, 30), "the Chair asked")
             MONDAY,
             [("case", "RETURN_REPORT", "SUBMITTED", "RETURNED"), ("letter", "LETTER_DUE", None, None)],
             ["report_returned@h0"],
+            frozenset(),
+        ),
+        (
+            kept_back(),
+            RESTRICT,
+            MONDAY,
+            [("report", "RESTRICTED", None, None), ("case", "RETURN_REPORT", "SUBMITTED", "RETURNED")],
+            ["redaction_wanted@h0"],
+            frozenset(),
+        ),
+        (
+            kept_back(state=CaseState.RETURNED, return_by=date(2026, 10, 14)),
+            RESTRICT,
+            MONDAY,
+            [("report", "RESTRICTED", None, None)],
+            ["redaction_wanted@h0"],
+            frozenset(),
+        ),
+        (
+            kept_back(state=CaseState.CONSIDERED),  # what the panel has considered stays so
+            RESTRICT,
+            MONDAY,
+            [("report", "RESTRICTED", None, None)],
+            ["redaction_wanted@h0"],
+            frozenset(),
+        ),
+        (
+            reported(),  # a later version stands
+            replace(RESTRICT, wanted=False),
+            MONDAY,
+            [("report", "RESTRICTED", None, None)],
+            ["redaction_wanted@h0"],
             frozenset(),
         ),
         (
@@ -394,6 +429,19 @@ def test_a_receipt_says_what_came_when_and_what_is_missing() -> None:
     assert plan.letters[0].private == {"sender": "lead@stroud.example"}
 
 
+def test_case_41_a_report_that_is_kept_back_stays_in_time_and_nothing_is_judged_on_it() -> None:
+    plan = plan_of(kept_back(), RESTRICT, MONDAY)
+
+    assert plan.letters[0].about == {
+        "version": 1, "wanted": True, "return_by": "2026-10-26", "arrived_at": "2026-10-08T16:40:00+01:00",
+        "in_time": True,
+    }  # fmt: skip
+    mended = submission("2026-10-23 09:00", version=2)
+    redacted = plan_of(plan.facts, acts.ReceiveReport(mended), "2026-10-23 10:00").facts
+    assert (redacted.state, is_late(redacted), redacted.readable) == (CaseState.SUBMITTED, False, mended)
+    assert basis_of(replace(plan.facts, session=session(SessionState.ATTENDED))) == "session alone"
+
+
 def test_names_and_free_text_are_kept_apart_from_the_record() -> None:
     tried: tuple[tuple[CaseFacts, acts.Act, str], ...] = (
         (asked(), RECEIVE, MONDAY),
@@ -416,6 +464,30 @@ def test_names_and_free_text_are_kept_apart_from_the_record() -> None:
 @pytest.mark.parametrize(
     ("facts", "act", "at", "sentence"),
     [
+        (
+            kept_back(),
+            replace(RESTRICT, reason=" "),
+            MONDAY,
+            "Cannot restrict report for GSCP-2026-05A: give a reason; it is kept in the history, not in the letter.",
+        ),
+        (
+            kept_back(CaseState.RETURNED),
+            acts.AcceptReport("let stand"),
+            MONDAY,
+            (
+                "Cannot accept report for GSCP-2026-05A: it is kept back until a version comes in which no child "
+                "can be recognised."
+            ),
+        ),
+        (
+            kept_back(),
+            acts.Consider("on paper", "they could not come"),
+            MONDAY,
+            (
+                "Cannot consider for GSCP-2026-05A: its report is kept back, and nobody came: wait for the version in "
+                "which no child can be recognised."
+            ),
+        ),
         (
             case_facts(state=S.VOID),
             RECEIVE,
@@ -853,7 +925,8 @@ def test_a_refusal_says_what_why_and_what_would_work(facts: CaseFacts, act: acts
     assert refused.event in EVENTS, "whoever handles it asks for the stored name"
 
 
-EVENTS = {*CaseEvent, *SessionEvent, *EscalationEvent, *Note, "RECORD"}  # recorded as what came of the session
+EVENTS = {*CaseEvent, *SessionEvent, *EscalationEvent, *Note, "RECORD", "RESTRICT_REPORT"}
+"""What may be refused; a recording and a restriction are recorded as what came of them."""
 
 
 # --- who is told ------------------------------------------------------------------------------------------------------
@@ -1144,6 +1217,7 @@ MONDAY_AT = london_at("2026-10-12 10:00")
 EVERY_ACT: tuple[acts.Act, ...] = (
     RECEIVE,
     RETURN,
+    RESTRICT,
     acts.AcceptReport(),
     acts.AcceptReport("let stand", "it was in our mailbox"),
     acts.WithdrawReport("by mistake"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time
 from functools import cache
 from html import unescape
@@ -31,6 +31,7 @@ from s11flow.domain.model import (
     Submission,
 )
 from s11flow.domain.timetable import Rulebook, cut_off_of, dates_of_case, target_of
+from s11flow.letters.blocks import slot
 from s11flow.letters.compose import Dossier, Draft, Sent, drafts, write
 from s11flow.letters.templates import shipped_templates
 
@@ -147,6 +148,23 @@ _ABOUT: dict[str, dict[str, object]] = {
     },
     "report_returned": {"gaps": ["Standard 4 is missing.", "A link does not open."], "return_by": "2026-10-15"},
     "correction": {"kind": "reminder"},
+    "redaction_wanted": {
+        "version": 1,
+        "arrived_at": "2026-10-08T16:40:00+01:00",
+        "in_time": True,
+        "wanted": True,
+        "return_by": "2026-10-22",
+    },
+    "letter_corrected": {
+        "recipient": "contact",
+        "case_ref": "GSCP-2026-05A",
+        "agency": "05A",
+        "subject_line": "Invitation: Section 11 panel",
+        "sent_at": "2026-10-01T09:01:00+01:00",
+        "references": ["<1@partnership.example>"],
+        "slot": asdict(slot(a_session(), cancelled=True)),
+        "diary": ["Section 11 panel", "30 minutes"],
+    },
     "contact_at_risk": {"waiting": ["report_request"]},
     "panel_invitation_changed": {"old": "Tuesday 10 November 2026, 9am"},
     "panel_invitation_cancelled": {"by": "panel", "reserve": "Thursday 19 November 2026, 10am"},
@@ -163,6 +181,11 @@ _PRIVATE: dict[str, dict[str, object]] = {
     "escalation_resolved": {"reason": "The report was found in the mailbox."},
     "escalation_stood_down": {"reason": "The agency is in the middle of an inspection."},
     "correction": {"wrong": "We wrote 9 October.", "right": "The date is 20 October."},
+    "letter_corrected": {
+        "address": "lead@cotswold.example",
+        "wrong": "It was meant for Stroud.",
+        "right": "You hear from us in May.",
+    },
     "panel_invitation_changed": {"reason": "The room was double booked."},
     "panel_invitation_cancelled": {"reason": "The panel is not quorate."},
     "time_refused": {"reason": "The panel is not quorate then."},

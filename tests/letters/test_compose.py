@@ -72,6 +72,8 @@ def roles(letter: Letter) -> list[tuple[str, str]]:
         ("escalation_resolved", ["executive_chair", "senior_leader", "contact"]),
         ("escalation_stood_down", ["executive_chair", "senior_leader", "contact"]),
         ("correction", ["contact"]),
+        ("redaction_wanted", ["senior_leader", "contact"]),
+        ("letter_corrected", ["contact"]),
         ("panel_invitation", [LEAD, PRACTICE]),
         ("reply_chase", [PRACTICE]),
         ("panel_pack", ["panel-1", "panel-2", "panel-3", "panel-4", "panel-5"]),
@@ -191,6 +193,15 @@ def test_attendees_hear_of_a_changed_date_only_when_it_is_their_session() -> Non
 @pytest.mark.parametrize("sender", ["not an address", "", None, "a@b@c.example", "x\r\nBcc: y@z.example"])
 def test_a_receipt_goes_to_the_contact_where_the_sender_is_no_address(sender: str | None) -> None:
     assert roles(a_letter("receipt", private={"sender": sender})) == [("contact", "lead@cotswold.example")]
+
+
+def test_case_41_whoever_answers_for_data_protection_is_told() -> None:
+    facts = a_case(agency=an_agency(data_protection="dpo@cotswold.example"))
+
+    assert roles(a_letter("redaction_wanted", facts=facts)) == [
+        ("data_protection", "dpo@cotswold.example"),
+        ("contact", "lead@cotswold.example"),
+    ]
 
 
 def test_a_correction_goes_to_whoever_gets_the_letter_that_was_wrong() -> None:
@@ -430,7 +441,7 @@ def test_only_invitations_carry_a_calendar_part() -> None:
     carried = {kind: calendar_of(kind, made(a_letter(kind))[0].context) is not None for kind in KINDS}
 
     assert {kind for kind, carries in carried.items() if carries} == {
-        k for k in KINDS if k.startswith(("panel_invitation", "panel_pack", "panel_day"))
+        k for k in KINDS if k.startswith(("panel_invitation", "panel_pack", "panel_day", "letter_corrected"))
     }
 
 

@@ -128,6 +128,22 @@ MUST_HOLD = {
         "still stands as not having submitted",
     ),
     "correction": ("What was wrong: We wrote 9 October.", "What is right: The date is 20 October."),
+    "redaction_wanted": (
+        "Version 1 of the Section 11 report of Cotswold District Council",
+        "We have kept it back: it is not given to the panel",
+        "the whole report again by Thursday 22 October 2026",
+        "no names, dates of birth, addresses, or numbers of records",
+        "it came in time, and the version that takes its place counts as in time too",
+        "pass this letter to whoever answers for data protection there",
+    ),
+    "letter_corrected": (
+        'On Thursday 1 October 2026, 9:01am we sent you a letter by mistake: "Invitation: Section 11 panel"',
+        "Please do not act on it",
+        "What was wrong: It was meant for Stroud.",
+        "What is right: You hear from us in May.",
+        "takes what that letter put into your diary out again: Tuesday 10 November 2026, 9:30am to 10am",
+        "keep both on record",
+    ),
     "panel_invitation": (
         "Tuesday 10 November 2026, 9:30am to 10am",
         "30 minutes including questions",

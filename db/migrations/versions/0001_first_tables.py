@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("contact_email", sa.String(), nullable=True),
         sa.Column("deputy_email", sa.String(), nullable=True),
         sa.Column("senior_leader_email", sa.String(), nullable=True),
+        sa.Column("data_protection_email", sa.String(), nullable=True),
         sa.Column("attendee_emails", sa.String(), nullable=False),
         sa.Column("areas", sa.String(), nullable=False),
         sa.Column("usual_track", sa.String(), nullable=False),

@@ -29,7 +29,7 @@ from s11flow.domain.decide.escalations import acknowledge, follow_up, hold, resu
 from s11flow.domain.decide.interests import declare_interest, withdraw_interest
 from s11flow.domain.decide.judgement import agree, assess, basis_of, consider, include, reopen
 from s11flow.domain.decide.parts import Decision
-from s11flow.domain.decide.reports import accept, receive, return_report, withdraw
+from s11flow.domain.decide.reports import accept, receive, restrict, return_report, withdraw
 from s11flow.domain.decide.sessions import cancel, changed_deadline, move, pencil, record, reply, stand_down_session
 from s11flow.domain.decide.times import ask_for_another_time, decline_time, offer_time
 from s11flow.domain.model import CaseFacts, Plan
@@ -50,6 +50,7 @@ Decider = Callable[[Rulebook, CaseFacts, Any, datetime], Decision]
 DECIDERS: dict[type[acts.Act], Decider] = {
     acts.ReceiveReport: receive,
     acts.ReturnReport: return_report,
+    acts.RestrictReport: restrict,
     acts.AcceptReport: accept,
     acts.WithdrawReport: withdraw,
     acts.Consider: consider,

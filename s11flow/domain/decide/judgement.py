@@ -37,6 +37,9 @@ def consider(rules: Rulebook, facts: CaseFacts, act: acts.Consider, at: datetime
         return NotNow(facts.ref, "CONSIDER", "no attendance is recorded; record the session, or consider it on paper.")
     if act.how == "on paper" and not act.reason.strip():
         return NotNow(facts.ref, "CONSIDER", "give the reason for considering it on paper.")
+    if facts.submission is not None and facts.readable is None and not attended:
+        why = "its report is kept back, and nobody came: wait for the version in which no child can be recognised."
+        return NotNow(facts.ref, "CONSIDER", why)
     if facts.submission is None and not attended:
         why = "there is neither a report nor an attendance to consider; it goes into the report as not submitted."
         return NotNow(facts.ref, "CONSIDER", why)
@@ -52,7 +55,7 @@ def basis_of(facts: CaseFacts) -> str:
         return "not asked"
     session = facts.session
     attended = session is not None and session.state in (SessionState.ATTENDED, SessionState.ATTENDED_IN_PART)
-    if facts.submission is None:
+    if facts.readable is None:  # what is kept back nobody judges
         return "session alone" if attended else "nothing submitted"
     if facts.track == Track.LIGHT and not attended:
         return SIGNED_STATEMENT

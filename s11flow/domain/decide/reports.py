@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from calendars import london
@@ -11,6 +11,7 @@ from s11flow.domain import acts
 from s11flow.domain.agenda import is_late, return_by_actions
 from s11flow.domain.decide.parts import Decision, after_transition, due_keys, event_letter, find_transition, not_ahead
 from s11flow.domain.errors import NotNow, Refused
+from s11flow.domain.lifecycle import CASE
 from s11flow.domain.model import (
     CaseEvent,
     CaseFacts,
@@ -83,11 +84,57 @@ def return_report(rules: Rulebook, facts: CaseFacts, act: acts.ReturnReport, at:
         private={"gaps": list(act.gaps), **({"links": list(act.links)} if act.links else {})}, letters=(letter,),
         return_by=act.return_by, gaps=act.gaps,
     )  # fmt: skip
-    # A reminder whose day has passed already would leave with the letter it reminds of.
-    for reminder in return_by_actions(rules, plan.facts, act.return_by):
+    return _reminded(rules, plan, act.return_by, at)
+
+
+def _reminded(rules: Rulebook, plan: Plan[CaseFacts], return_by: date, at: datetime) -> Plan[CaseFacts]:
+    """A reminder whose day has passed already would leave with the letter it reminds of."""
+    for reminder in return_by_actions(rules, plan.facts, return_by):
         if reminder.due_at <= at:
             plan = plan.then(passed_over(plan.facts, reminder, "superseded"))
     return plan
+
+
+_REDACTED = "The whole report again, in a version in which no child can be recognised."
+
+
+def restrict(rules: Rulebook, facts: CaseFacts, act: acts.RestrictReport, at: datetime) -> Decision:
+    """Keep a version back and ask for one in which no child can be recognised; that it came in time stays so (case 41).
+
+    *facts* are the case with that version kept back already.
+    """
+    if not act.reason.strip():
+        return NotNow(facts.ref, "RESTRICT_REPORT", "give a reason; it is kept in the history, not in the letter.")
+    if act.wanted and (refused := not_ahead(rules, facts, "RESTRICT_REPORT", act.return_by, at)) is not None:
+        return refused
+    said: dict[str, object] = {"version": act.version, "wanted": act.wanted}
+    if act.wanted:
+        said["return_by"] = act.return_by.isoformat()
+    letter = replace(
+        event_letter(facts, "redaction_wanted", at, "the report holds details of single children"),
+        about=said | {"arrived_at": london.iso(act.arrived_at), "in_time": not is_late(facts)},
+    )
+    entry = Entry(
+        at, Note.RESTRICTED, "report", cause=f"version {act.version} is kept back", data=said | {"stood": act.stood},
+        private={"reason": act.reason}, letters=due_keys((letter,)),
+    )  # fmt: skip
+    plan = Plan(facts, (entry,), (letter,))
+    return plan.then(_sent_back(rules, facts, act, at)) if act.wanted else plan
+
+
+def _sent_back(rules: Rulebook, facts: CaseFacts, act: acts.RestrictReport, at: datetime) -> Plan[CaseFacts]:
+    """A report that the panel has not considered is returned: the letter says what for, and is the only one."""
+    if facts.state == CaseState.RETURNED:
+        return _reminded(rules, Plan(replace(facts, return_by=act.return_by, gaps=(_REDACTED,))), act.return_by, at)
+    transition = CASE.find(facts.state, CaseEvent.RETURN_REPORT)
+    if transition is None:
+        return Plan(facts)
+    plan = after_transition(
+        facts, transition, at, cause="a version in which no child can be recognised is wanted",
+        data={"return_by": act.return_by.isoformat()}, private={"gaps": [_REDACTED]},
+        return_by=act.return_by, gaps=(_REDACTED,),
+    )  # fmt: skip
+    return _reminded(rules, plan, act.return_by, at)
 
 
 def accept(rules: Rulebook, facts: CaseFacts, act: acts.AcceptReport, at: datetime) -> Decision:
@@ -95,6 +142,9 @@ def accept(rules: Rulebook, facts: CaseFacts, act: acts.AcceptReport, at: dateti
     transition = find_transition(facts, CaseEvent.ACCEPT_REPORT)
     if isinstance(transition, Refused):
         return transition
+    if facts.submission is not None and facts.readable is None:
+        why = "it is kept back until a version comes in which no child can be recognised."
+        return NotNow(facts.ref, "ACCEPT_REPORT", why)
     if (facts.state == CaseState.RETURNED or facts.gaps) and not act.waiver:
         what_works = "send it back with `case return`, or accept it with `--waiver` and the reason."
         return NotNow(facts.ref, "ACCEPT_REPORT", f"{_open_gaps(facts.gaps)}; {what_works}")

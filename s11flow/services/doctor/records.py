@@ -53,7 +53,7 @@ def _registered(row: Any) -> Registered:
         is_member=row.lead is not None,
         contact=row.contact_email,
         senior_leader=row.senior_leader_email,
-        others=tuple(filter(None, (row.deputy_email, *row.attendee_emails.split(";")))),
+        others=tuple(filter(None, (row.deputy_email, row.data_protection_email, *row.attendee_emails.split(";")))),
     )
 
 
