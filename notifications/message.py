@@ -16,7 +16,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 from hashlib import sha256
 from secrets import token_hex
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from emails.message import Message as Composer
 
@@ -77,7 +77,10 @@ class CalendarPart:
 
 @dataclass(frozen=True)
 class Email:
-    """Everything that one mail to one person says; *date* is an aware instant and keeps its zone."""
+    """Everything that one mail to one person says; *date* is an aware instant and keeps its zone.
+
+    *auto_submitted* is what RFC 3834 calls it: `auto-replied` for an answer that no person wrote, empty for a person's.
+    """
 
     message_id: str
     date: datetime
@@ -92,7 +95,7 @@ class Email:
     calendar: CalendarPart | None = None
     attachments: tuple[Attachment, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
-    auto_submitted: bool = True
+    auto_submitted: Literal["auto-generated", "auto-replied", ""] = "auto-generated"
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
 
@@ -212,7 +215,7 @@ def _set_headers(root: Message, email: Email) -> None:
     root.replace_header("From", _mailbox("From", email.sender_name, email.sender_address))
     root.replace_header("To", _mailbox("To", email.to_name or "", email.to_address))
     if email.auto_submitted:
-        root["Auto-Submitted"] = "auto-generated"
+        root["Auto-Submitted"] = email.auto_submitted
     if email.in_reply_to:
         root["In-Reply-To"] = email.in_reply_to
     if email.references:

@@ -126,7 +126,7 @@ def test_a_date_keeps_its_zone() -> None:
 
 
 def test_a_letter_from_a_person_is_not_marked_as_a_machines() -> None:
-    assert parsed(letter(auto_submitted=False))["Auto-Submitted"] is None
+    assert parsed(letter(auto_submitted=""))["Auto-Submitted"] is None
 
 
 def test_a_message_id_is_the_same_for_the_same_seed() -> None:
