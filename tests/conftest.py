@@ -34,7 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 ON_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
-_SERVICES = Path(__file__).parent / "services"
+_TESTS = Path(__file__).parent
+_LONG = ("faults", "services", "stories", "demo", "cli")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,19 +43,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     All of them speak to either database through the same statements. Those that are marked are about what the two could
     do differently, and together they have Postgres run each statement of the services at least once.
+
+    Files that take long come first, so that in the end no process has one left while the other is done.
     """
-    if config.getoption("--both"):
-        return
-    spared = [item for item in items if _is_spared(item)]
+    spared = [] if config.getoption("--both") else [item for item in items if _is_spared(item)]
     if spared:
         config.hook.pytest_deselected(items=spared)
         items[:] = [item for item in items if not _is_spared(item)]
+    items.sort(key=lambda item: _room(item) not in _LONG)
 
 
 def _is_spared(item: pytest.Item) -> bool:
     on = getattr(item, "callspec", None)
     on_postgres = on is not None and "postgres" in on.params.values()
-    return on_postgres and _SERVICES in item.path.parents and not item.get_closest_marker("on_both")
+    return on_postgres and _room(item) == "services" and not item.get_closest_marker("on_both")
+
+
+def _room(item: pytest.Item) -> str:
+    return item.path.relative_to(_TESTS).parts[0] if item.path.is_relative_to(_TESTS) else ""
 
 
 @pytest.fixture(scope="session")

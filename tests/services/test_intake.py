@@ -31,8 +31,6 @@ from tests.services.mails import answer, arrives, away, bounce, docx, forwarded,
 from tests.services.post import Server, delivered
 from tests.services.scene import CODE, at, opened, queries_of, run_to
 
-pytestmark = pytest.mark.on_both
-
 YOUTH, STROUD, COTSWOLD = (f"{CODE}-2026-{code}" for code in ("01", "02", "03"))
 CONTACT, CHIEF = "youth@agency.example", "chief@district.example"
 IN_TIME, LATE = at("2026-10-20 16:59"), at("2026-10-20 17:01")
@@ -144,6 +142,7 @@ def test_what_is_sure_is_filed(house: House, what: str, made: Callable[[], bytes
     assert house.decisions() == [("mail", "filed", YOUTH)]
 
 
+@pytest.mark.on_both
 def test_an_answer_to_a_letter_of_ours_is_filed_with_its_case(house: House) -> None:
     delivered(house.uow, Server(), EVENING)
     (about,) = queries_of(
@@ -314,6 +313,7 @@ QUARANTINED = [
 
 
 @pytest.mark.parametrize(("name", "content", "fault"), QUARANTINED, ids=[row[2] for row in QUARANTINED])
+@pytest.mark.on_both
 def test_case_40_what_cannot_be_opened_waits_in_quarantine(house: House, name: str, content: bytes, fault: str) -> None:
     house.comes(mail(CONTACT, YOUTH, files=[(name, content)]))
 
@@ -379,6 +379,7 @@ def misfiled(house: House) -> int:
     return house.only().id
 
 
+@pytest.mark.on_both
 def test_case_39_what_was_filed_with_the_wrong_case_is_moved(house: House) -> None:
     mail_id = misfiled(house)
 
@@ -514,6 +515,7 @@ def test_case_05_a_bounce_puts_the_contact_at_risk(house: House) -> None:
     ("status", "action", "decision", "letter_is"),
     [("4.2.2", "failed", "applied", "BOUNCED"), ("4.4.1", "delayed", "applied", "SENT")],
 )
+@pytest.mark.on_both
 def test_what_may_pass_is_noted_and_nobody_is_at_risk(
     house: House, status: str, action: str, decision: str, letter_is: str
 ) -> None:
@@ -650,6 +652,7 @@ STEPS: list[tuple[str, Any, str]] = [
 ]
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize(("step", "where", "name"), STEPS, ids=[step for step, _, _ in STEPS])
 def test_a_crash_at_any_step_loses_nothing_and_files_nothing_twice(
     house: House, monkeypatch: pytest.MonkeyPatch, step: str, where: Any, name: str
