@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,7 +22,9 @@ from calendars.bank_holidays import england_and_wales
 from db import queries
 from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
+from notifications.mailbox import Incoming
 from notifications.outcome import Closing, Outcome, Status, nothing
+from notifications.reading import ReadMail, parse, read
 from s11flow.cycles import shipped
 from s11flow.domain import acts, invariants
 from s11flow.domain.agenda import next_due_at
@@ -49,6 +53,7 @@ from s11flow.services import (
     cycles,
     definitions,
     inbox,
+    intake,
     joint_reports,
     outbox,
     panel_days,
@@ -68,6 +73,7 @@ from s11flow.services.tick import tick
 from s11flow.services.verify import verify
 from tests.faults.gaps import POLICY, Post, at, judgement
 from tests.postgres import TEMPLATE, Postgres
+from tests.services import mails
 
 CODE, YEAR = "GSCP", 2026
 OPENED = at("2026-06-01 12:00")
@@ -119,6 +125,36 @@ class MovingPost(Closing):
         meanwhile()
         self.tried += 1
         return OUTCOMES[self.moods[(self.tried - 1) % len(self.moods)]]
+
+
+class Letterbox(Closing):
+    """A mailbox: what lies in it comes until it is filed away, in the order in which it came."""
+
+    def __init__(self) -> None:
+        self.mails: dict[str, Incoming] = {}
+        self._numbers = count()
+
+    def put(self, raw: bytes, arrived_at: datetime) -> None:
+        """Mail comes."""
+        key = str(next(self._numbers))
+        self.mails[key] = Incoming(key, raw, arrived_at)
+
+    def incoming(self) -> Iterator[Incoming]:
+        """What was not filed away."""
+        yield from tuple(self.mails.values())
+
+    def file_away(self, key: str) -> None:
+        """It comes no more."""
+        self.mails.pop(key, None)
+
+
+class ReadsHere:
+    """Reads mail in this process: what a child makes of it is the same, and is proven elsewhere."""
+
+    def read(self, path: Path) -> ReadMail:
+        """What the mail at *path* says; raises Unreadable."""
+        with path.open("rb") as source:
+            return read(parse(source))
 
 
 class Killed(BaseException):
@@ -592,6 +628,81 @@ TO_YEAR: dict[str, Does] = {
 }
 
 
+# --- what can come by mail -------------------------------------------------------------------------------------------
+
+
+def _report_mail(office: Office, ref: str, pick: int) -> bytes:
+    """A report: with its reference or without, of those that are received otherwise too, from somebody or nobody."""
+    sender = (f"{ref[-2:]}@agency.example", f"chief{ref[-2:]}@agency.example", "pat@elsewhere.example")[pick % 3]
+    files = [("report.txt", f"report {pick % 3} of {ref}".encode())]
+    return mails.mail(sender, f"Our report {ref}" if pick % 2 else "as promised", files=files)
+
+
+def _bounce_mail(office: Office, ref: str, pick: int) -> bytes:
+    message = queries.message
+    with office.uow.read() as connection:
+        left = select(message.c.to_address, message.c.message_id).where(message.c.message_id.is_not(None))
+        letters = connection.execute(left.order_by(message.c.id.desc()).limit(12)).all()
+    address, about = letters[pick % len(letters)] if letters else ("01@agency.example", "<unknown@section11.example>")
+    status, action = (("5.1.1", "failed"), ("4.2.2", "failed"), ("4.4.1", "delayed"), ("2.0.0", "delivered"))[pick % 4]
+    return mails.bounce(address, "" if pick == 11 else about, status=status, action=action)
+
+
+_ANSWERS = ("ACCEPTED", "DECLINED", "TENTATIVE", "NEEDS-ACTION", "DELEGATED", "X-PERHAPS")
+
+
+def _calendar_mail(office: Office, ref: str, pick: int) -> bytes:
+    with office.uow.read() as connection:
+        case_id = office.seen[ref].id if ref in office.seen else 0
+        found = queries.sessions(connection, [case_id]).get(case_id, [])
+    uid = str(found[-1].uid) if found else "nothing@section11.example"
+    who = ("a@agency.example", "b@agency.example", f"{ref[-2:]}@agency.example", "pat@elsewhere.example")[pick % 4]
+    raw = mails.answer(uid, who, _ANSWERS[pick % len(_ANSWERS)], sequence=pick % 3)
+    if pick % 5 == 4:  # another time, please
+        raw = raw.replace(b"REPLY", b"COUNTER").replace(b"DTSTAMP", b"DTSTART:20261112T140000Z\nDTSTAMP")
+    return raw.replace(b"20261002T110000Z", f"202610{10 + pick:02}T110000Z".encode())
+
+
+def _away_mail(office: Office, ref: str, pick: int) -> bytes:
+    text = "I no longer work for the council." if pick % 3 == 0 else "I am back on Monday."
+    return mails.away(f"{ref[-2:]}@agency.example" if pick % 4 else "pat@elsewhere.example", text)
+
+
+def _no_mail(office: Office, ref: str, pick: int) -> bytes:
+    return (b"", b"Content-Type: message/rfc822\n\n" * 30, b"Subject: =?idna?b?/w==?=\n\n\xff")[pick % 3]
+
+
+BY_MAIL: dict[str, Callable[[Office, str, int], bytes]] = {
+    "a report by mail": _report_mail,
+    "another report by mail": _report_mail,
+    "a bounce": _bounce_mail,
+    "an answer of a calendar": _calendar_mail,
+    "another answer of a calendar": _calendar_mail,
+    "an automatic answer": _away_mail,
+    "mail that cannot be read": _no_mail,
+}
+
+
+def _in_tray(does: Callable[..., object], *more: str) -> Callable[[Office, int, str], object]:
+    return lambda office, mail_id, ref: does(office.uow, mail_id, *more or (ref,), now=office.now, by="clerk")
+
+
+TO_MAIL: dict[str, Callable[[Office, int, str], object]] = {
+    "ignore": _in_tray(inbox.ignore, "junk"),
+    "file": _in_tray(inbox.file),
+    "remember": _in_tray(inbox.remember_sender),
+    "file as a report": lambda o, mail_id, ref: inbox.file_report(
+        o.uow, Documents(o.ground.folder), mail_id, ref, now=o.now, by="clerk"
+    ),
+    "refile": lambda o, mail_id, ref: inbox.refile(
+        o.uow, Documents(o.ground.folder), mail_id, ref, now=o.now, by="clerk"
+    ),
+    "look again": lambda o, mail_id, ref: intake.look_again(
+        o.uow, Documents(o.ground.folder), ReadsHere(), mail_id, now=o.now
+    ),
+}
+
+
 # --- the machine -----------------------------------------------------------------------------------------------------
 
 HOURS = st.sampled_from([0, 0, 0, 1, 5, 17, 24, 24, 48, 72, 120, 240])
@@ -614,6 +725,7 @@ class Office(RuleBasedStateMachine):
         self.now = OPENED
         self.seen: dict[str, Any] = {}
         self.letters = 0
+        self.box, self.came = Letterbox(), list[bytes]()
         self.steps = self.since_forecast = 0
         self.sound = True
 
@@ -715,16 +827,36 @@ class Office(RuleBasedStateMachine):
             dies, "mail comes",
         )  # fmt: skip
 
-    @rule(code=st.sampled_from(CODES), ignored=st.booleans(), hours=HOURS, dies=DIES)
-    def mail_is_decided_on(self, code: str, ignored: bool, hours: int, dies: int | None) -> None:
+    @rule(what=st.sampled_from(sorted(BY_MAIL)), code=st.sampled_from(CODES), pick=PICK, hours=HOURS, dies=DIES)
+    def mail_is_collected(self, what: str, code: str, pick: int, hours: int, dies: int | None) -> None:
+        """Something comes, perhaps not for the first time; and what came before and died on the way comes again."""
         self._wait(hours)
-        waits = inbox.waiting(self.uow, partnership=CODE)
-        if not waits:
-            return
-        if ignored:
-            self._does(lambda: inbox.ignore(self.uow, waits[0].id, "junk", now=self.now, by="clerk"), dies, "ignore")
-        else:
-            self._does(lambda: inbox.file(self.uow, waits[0].id, _ref(code), now=self.now, by="clerk"), dies, "file")
+        raw = BY_MAIL[what](self, _ref(code), pick)
+        self.came.append(self.came[pick % len(self.came)] if self.came and pick % 7 == 6 else raw)
+        self.box.put(self.came[-1], self.now - timedelta(days=(0, 0, 0, 1, 6)[pick % 5]))
+        done = self._does(
+            lambda: intake.collect(
+                self.uow, self._documents, self.box, ReadsHere(), partnership=CODE, now=self.now
+            ),
+            dies, what, in_one=False,
+        )  # fmt: skip
+        if done:
+            kept = [each for each in inbox.everything(self.uow, partnership=CODE) if each.sha256]
+            assert (self.box.mails, [each.id for each in kept if each.kind is None]) == ({}, [])
+            assert sorted(str(each.sha256) for each in kept) == sorted({sha256(raw).hexdigest() for raw in self.came})
+
+    @rule(what=st.sampled_from(sorted(TO_MAIL)), code=st.sampled_from(CODES), hours=HOURS, dies=DIES, pick=PICK)
+    def mail_is_decided_on(self, what: str, code: str, hours: int, dies: int | None, pick: int) -> None:
+        self._wait(hours)
+        decided = what in ("refile", "remember")
+        mail = [each for each in inbox.everything(self.uow, partnership=CODE) if (each.decision is not None) == decided]
+        if mail:
+            chosen = mail[pick % len(mail)].id
+            self._does(lambda: TO_MAIL[what](self, chosen, _ref(code)), dies, what, in_one=what != "look again")
+
+    @property
+    def _documents(self) -> Documents:
+        return Documents(self.ground.folder)
 
     @rule(what=st.sampled_from(["hold", "release", "retry", "withdraw", "arrived"]), pick=st.integers(0, 99), dies=DIES)
     def somebody_sees_to_a_letter(self, what: str, pick: int, dies: int | None) -> None:
