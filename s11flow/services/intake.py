@@ -8,6 +8,7 @@ read, or over which something fails, waits for a person with the reason, and sto
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -498,7 +499,8 @@ def _contact_at_risk(
 
 
 _LARGEST_CALENDAR: Final = 1_000_000
-_PICTURES = ("png", "jpg", "gif")  # beside an answer they are somebody's signature, however large
+_PICTURES = ("png", "jpg", "gif")
+_TRIMMINGS = re.compile(r"ATT\d+\.(txt|html?|bin)|winmail\.dat|.*\.(p7s|asc|sig|vcf)", re.IGNORECASE)
 
 
 def _calendar(connection: Connection, mail: _Mail, now: datetime) -> _Decision:
@@ -516,13 +518,18 @@ def _calendar(connection: Connection, mail: _Mail, now: datetime) -> _Decision:
     case = next((each.subject for each in settled if each.subject and _is_case(connection, each.subject)), None)
     why = f"{_sentence('; '.join(str(each.verdict) for each in settled))}."
     outcomes = {each.verdict.outcome for each in settled}
-    if names := ", ".join(each.name for each in mail.brought if each.kind not in _PICTURES):
+    if names := ", ".join(each.name for each in mail.brought if not _is_trimming(each)):
         return _Decision(_WAITS, f"{why} It brings documents too: {names}.", case)
     if Outcome.WAITS in outcomes:
         return _Decision(_WAITS, why, case)
     if outcomes & {Outcome.APPLIED, Outcome.PROPOSAL, Outcome.SENT_AGAIN}:
         return _Decision("applied", why, case)
     return _Decision("ignored", why, case)
+
+
+def _is_trimming(file: _Brought) -> bool:
+    """Whether a file beside an answer is what mail programs and gateways hang on: a signature, a picture, a footer."""
+    return file.kind in _PICTURES or _TRIMMINGS.fullmatch(file.name) is not None
 
 
 def _is_case(connection: Connection, ref: str) -> bool:

@@ -3,6 +3,9 @@
 import itertools
 import json
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +15,18 @@ from calendars.reply import Attendee, Reply
 from db import queries
 from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
+from notifications.mailbox import Maildir
+from notifications.reading import ReadMail, parse, read
 from s11flow.domain.errors import RefusedError, UnknownError, WrongInputError
 from s11flow.domain.replies import Outcome, Why
-from s11flow.services import proposals, replies, sessions
+from s11flow.services import inbox, intake, proposals, replies, sessions
 from s11flow.services.proposed import open_proposals
 from s11flow.services.replies import Settled
+from s11flow.services.submissions import Documents
 from s11flow.services.verify import verify
 from tests.calendars.samples import parts_of
+from tests.services.mails import answer as answer_mail
+from tests.services.mails import arrives
 from tests.services.post import REFUSED, TOOK, Server, answering, delivered
 from tests.services.scene import CODE, at, opened, overview_of, queries_of, run_to
 
@@ -176,6 +184,44 @@ def test_only_another_address_of_somebody_invited_can_be_remembered(
 ) -> None:
     with pytest.raises(error, match=why):
         replies.remember(year, address, attendee, partnership=CODE, now=INVITED, by="clerk")
+
+
+# --- the whole road from the mailbox ---------------------------------------------------------------------------------
+
+
+class Reader:
+    """Reads mail in this process."""
+
+    def read(self, path: Path) -> ReadMail:
+        with path.open("rb") as mail:
+            return read(parse(mail))
+
+
+def with_files(uow: UnitOfWork, who: str, *files: tuple[str, bytes]) -> bytes:
+    """The answer of *who* as a mail that brings files too."""
+    mail = message_from_bytes(answer_mail(session_of(uow).uid, who), policy=default)
+    for name, content in files:
+        mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return mail.as_bytes()
+
+
+def test_an_answer_waits_for_the_documents_it_brings_and_not_for_what_mail_programs_hang_on(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    year = UnitOfWork(open_engine(sqlite_url))
+    opened(year)
+    run_to(year, INVITED)
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(60_000)
+    trimmings = [("ATT00001.txt", b"Scanned."), ("smime.p7s", bytes(99)), ("logo.png", picture), ("invite.ics", b"x")]
+    arrives(tmp_path / "inbox", "1", with_files(year, ONE, *trimmings), INVITED)
+    arrives(tmp_path / "inbox", "2", with_files(year, TWO, ("agenda.txt", b"What we shall say.")), INVITED)
+
+    box, documents = Maildir(tmp_path / "inbox"), Documents(tmp_path / "documents")
+    intake.collect(year, documents, box, Reader(), partnership=CODE, now=INVITED)
+
+    decided = {mail.sender: mail.decision for mail in inbox.everything(year, partnership=CODE)}
+    assert decided == {ONE: "applied", TWO: None}
+    assert answers(year) == {ONE: "accepted", TWO: "accepted"}
 
 
 # --- an invitation is asked for once more ----------------------------------------------------------------------------
