@@ -268,7 +268,8 @@ def says_gone(text: str) -> bool:
 
 
 _NOBODY: Final = re.compile(
-    r"^(no-?_?\.?reply|do-?_?not-?_?reply|donotreply|mailer-daemon|postmaster|bounces?([-+].*)?|root|daemon)@"
+    r"^((no-?_?\.?reply|do-?_?not-?_?reply|donotreply|mailer-?_?daemon|postmaster|bounces?|majordomo|listserv)([-+_].*)?"
+    r"|root|daemon|owner-.*|.*[-+_.](request|owner|bounces?|no-?reply|donotreply))@"
 )
 
 

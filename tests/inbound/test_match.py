@@ -96,9 +96,12 @@ def test_no_mail_of_a_stranger_is_ever_sure(subject: str, text: str, names: list
 
 
 def test_who_reads_nothing() -> None:
-    assert [is_nobody(each) for each in ("", "no-reply@x.example", "MAILER-DAEMON@x.example", "noreen@x.example")] == [
-        True, True, True, False,
-    ]  # fmt: skip
+    machines = ("", "no-reply", "noreply+17", "MAILER-DAEMON", "bounces-9", "leads-request", "owner-leads", "ListServ")
+    people = ("noreen", "requests", "mary.owner-smith", "bounce.castle", "rooth")
+
+    found = [is_nobody(f"{name}@x.example" if name else "") for name in (*machines, *people)]
+
+    assert found == [True] * len(machines) + [False] * len(people)
 
 
 def test_who_has_left() -> None:

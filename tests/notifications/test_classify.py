@@ -78,6 +78,30 @@ def test_a_scanners_mail_with_documents_is_mail(extra: str, alone: Kind, with_do
     assert (_kind(extra=extra), _kind(extra=extra, has_documents=True)) == (alone, with_documents)
 
 
+@pytest.mark.parametrize(
+    ("extra", "is_answered"),
+    [
+        ("", True),
+        ("Auto-Submitted: no\n", True),
+        ("X-Auto-Response-Suppress: DR, RN\n", True),
+        ("X-Auto-Response-Suppress: All\n", False),
+        ("List-Id: <leads.lists.example>\n", False),
+        ("List-Unsubscribe: <mailto:leave@lists.example>\n", False),
+        ("Precedence: list\n", False),
+        ("Return-Path: <MAILER-DAEMON>\n", False),
+        ("Auto-Submitted: auto-generated\n", False),
+    ],
+)
+def test_a_machines_mail_and_a_lists_is_not_answered_though_a_report_comes_with_it(
+    extra: str, is_answered: bool
+) -> None:
+    mail = message_from_bytes(f"From: {LEAD}\nSubject: Report\n{extra}\nHere it is.".encode())
+
+    found = classify(mail, has_documents=True)
+
+    assert (found.kind, not found.automatic) == (Kind.MAIL, is_answered)
+
+
 @pytest.mark.parametrize("method", ["REQUEST", "CANCEL", "PUBLISH", "ADD"])
 def test_a_calendar_that_asks_something_is_no_answer(method: str) -> None:
     asks = ("text/calendar", INVITED.replace("REPLY", method))
