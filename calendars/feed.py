@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from icalendar import Calendar, Event, Timezone
 
 from calendars import london
-from calendars.invitation import LONDON_ZONE, one_line, plain_text
+from calendars.entry import Entry, event_of, one_line, plain_text
+from calendars.invitation import LONDON_ZONE
 
 PRODID = "-//calendars//feed 1.0//EN"
 
 
 @dataclass(frozen=True)
-class Happening:
+class Happening(Entry):
     """Something with a beginning and an end, as a diary shows it.
 
     *uid* stays the same for as long as it is the same happening and *sequence* rises with every change. One that is
@@ -21,12 +21,6 @@ class Happening:
     starts.
     """
 
-    uid: str
-    sequence: int
-    dtstamp: datetime
-    starts_at: datetime
-    ends_at: datetime
-    summary: str
     description: str = ""
     location: str = ""
     free: bool = False
@@ -54,13 +48,7 @@ def feed(name: str, happenings: Sequence[Happening]) -> bytes:
 
 
 def _event(happening: Happening) -> Event:
-    event = Event()
-    event.add("uid", one_line(happening.uid))
-    event.add("sequence", happening.sequence)
-    event.add("dtstamp", happening.dtstamp.astimezone(UTC))
-    event.add("dtstart", london.local(happening.starts_at))
-    event.add("dtend", london.local(happening.ends_at))
-    event.add("summary", one_line(happening.summary))
+    event = event_of(happening)
     if happening.description:
         event.add("description", plain_text(happening.description))
     if happening.location:

@@ -1,15 +1,15 @@
 """Calendar invitations that Outlook, Google and Thunderbird take: asked for, changed and called off."""
 
 import secrets
-import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
 from icalendar import Calendar, Event, Timezone, vCalAddress, vUri
 
 from calendars import london
+from calendars.entry import Entry, event_of, one_line, plain_text
 
 PRODID: Final = "-//calendars//invitation 1.0//EN"
 
@@ -36,9 +36,6 @@ END:VTIMEZONE\r
 
 _PARTSTATS: Final = ("NEEDS-ACTION", "ACCEPTED", "TENTATIVE", "DECLINED")
 
-# Control characters, lone surrogates, line and paragraph separators: the library lets them through into the file.
-_UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
-
 
 @dataclass(frozen=True)
 class Person:
@@ -49,7 +46,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Invitation:
+class Invitation(Entry):
     """One meeting as one attendee is told of it.
 
     *uid* stays the same for the life of the meeting and *sequence* rises by one with every change that shows.
@@ -59,12 +56,6 @@ class Invitation:
     is meant, and programs differ), or *sequence* is negative.
     """
 
-    uid: str
-    sequence: int
-    dtstamp: datetime
-    starts_at: datetime
-    ends_at: datetime
-    summary: str
     description: str
     location: str
     organizer: Person
@@ -128,13 +119,7 @@ def _frame(method: str) -> tuple[bytes, bytes]:
 
 
 def _event(status: str, invitation: Invitation, *, reply_wanted: bool) -> Event:
-    event = Event()
-    event.add("uid", one_line(invitation.uid))
-    event.add("sequence", invitation.sequence)
-    event.add("dtstamp", invitation.dtstamp.astimezone(UTC))
-    event.add("dtstart", london.local(invitation.starts_at))
-    event.add("dtend", london.local(invitation.ends_at))
-    event.add("summary", one_line(invitation.summary))
+    event = event_of(invitation)
     event.add("description", plain_text(invitation.description))
     event.add("location", one_line(invitation.location))
     event.add("organizer", _address(invitation.organizer))
@@ -161,18 +146,3 @@ def _address(person: Person) -> vCalAddress:
     # A parameter has no escape for a double quote that every reader knows.
     address.params["CN"] = one_line(person.name).replace('"', "'")
     return address
-
-
-def one_line(text: str) -> str:
-    """Return *text* on one line: whatever breaks or hides text is a space, runs of spaces are one."""
-    return " ".join(plain_text(text).split())
-
-
-def plain_text(text: str) -> str:
-    """Return *text* with its line breaks, as plain newlines, and no other control character."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(line if line.isprintable() else "".join(map(_printable, line)) for line in lines)
-
-
-def _printable(character: str) -> str:
-    return " " if unicodedata.category(character) in _UNPRINTABLE else character

@@ -88,6 +88,16 @@ def _run(uow: UnitOfWork, start: datetime, end: datetime) -> None:
     tick(uow, now=end)
 
 
+INVITED = at("2026-10-02 12:00")  # the day after the invitations left; Stroud invites two people
+
+
+def invited(uow: UnitOfWork) -> UnitOfWork:
+    """The cycle of 2026 at `INVITED`; nothing was delivered."""
+    opened(uow)
+    run_to(uow, INVITED)
+    return uow
+
+
 def report_comes(uow: UnitOfWork, folder: Path, ref: str, now: datetime, content: bytes = b"our report") -> None:
     """A complete report of one file is received at *now*."""
     documents = Documents(folder / "documents")

@@ -14,19 +14,16 @@ from s11flow.services.contacts import Person, hand_over
 from s11flow.services.outbox import show
 from s11flow.services.verify import verify
 from tests.services.post import Server, delivered
-from tests.services.scene import CODE, at, opened, run_to
+from tests.services.scene import CODE, INVITED, at, invited, opened, run_to
 
 STROUD = "GSCP-2026-02"
-INVITED = at("2026-10-02 12:00")
 HEADER = "code,name,category,status,contact_email,attendee_emails"
 
 
 @pytest.fixture
 def year(uow: UnitOfWork) -> UnitOfWork:
     """The cycle of 2026 on the day after the invitations left; Stroud invites a@ and b@."""
-    opened(uow)
-    run_to(uow, INVITED)
-    return uow
+    return invited(uow)
 
 
 def names(uow: UnitOfWork, attendees: str, now: datetime = INVITED) -> None:

@@ -18,18 +18,15 @@ from s11flow.services import panel_days, sessions
 from s11flow.services.envelope import envelope
 from tests.calendars.samples import parts_of
 from tests.services.post import Server, delivered
-from tests.services.scene import CODE, YEAR, at, opened, run_to
+from tests.services.scene import CODE, INVITED, YEAR, at, invited, run_to
 
 STROUD, YOUTH = "GSCP-2026-02", "GSCP-2026-01"
-INVITED = at("2026-10-02 12:00")
 
 
 @pytest.fixture
 def year(uow: UnitOfWork) -> UnitOfWork:
     """The cycle of 2026 on the day after the invitations were owed; none has left."""
-    opened(uow)
-    run_to(uow, INVITED)
-    return uow
+    return invited(uow)
 
 
 def letters(uow: UnitOfWork, case: str = STROUD, to: str = "a@district.example") -> list[Any]:

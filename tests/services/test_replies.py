@@ -28,19 +28,16 @@ from tests.calendars.samples import parts_of
 from tests.services.mails import answer as answer_mail
 from tests.services.mails import arrives
 from tests.services.post import REFUSED, TOOK, Server, answering, delivered
-from tests.services.scene import CODE, at, opened, overview_of, queries_of, run_to
+from tests.services.scene import CODE, INVITED, at, invited, opened, overview_of, queries_of, run_to
 
 STROUD = "GSCP-2026-02"
 ONE, TWO = "a@district.example", "b@district.example"
-INVITED = at("2026-10-02 12:00")
 
 
 @pytest.fixture
 def year(uow: UnitOfWork) -> UnitOfWork:
     """The cycle of 2026 on the day after the invitations left; Stroud invites two people."""
-    opened(uow)
-    run_to(uow, INVITED)
-    return uow
+    return invited(uow)
 
 
 def session_of(uow: UnitOfWork, ref: str = STROUD) -> Any:
@@ -80,8 +77,7 @@ def test_an_answer_is_recorded_on_its_case(year: UnitOfWork) -> None:
 
 
 def test_no_order_and_no_repetition_of_answers_changes_what_stands(uow: UnitOfWork) -> None:
-    opened(uow)
-    run_to(uow, INVITED)
+    invited(uow)
     later = [INVITED + timedelta(hours=n) for n in range(3)]
     told = [
         answer(uow, "ACCEPTED", stamped_at=later[0]),
@@ -208,9 +204,7 @@ def with_files(uow: UnitOfWork, who: str, *files: tuple[str, bytes]) -> bytes:
 def test_an_answer_waits_for_the_documents_it_brings_and_not_for_what_mail_programs_hang_on(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    year = UnitOfWork(open_engine(sqlite_url))
-    opened(year)
-    run_to(year, INVITED)
+    year = invited(UnitOfWork(open_engine(sqlite_url)))
     picture = b"\x89PNG\r\n\x1a\n" + bytes(60_000)
     trimmings = [("ATT00001.txt", b"Scanned."), ("smime.p7s", bytes(99)), ("logo.png", picture), ("invite.ics", b"x")]
     arrives(tmp_path / "inbox", "1", with_files(year, ONE, *trimmings), INVITED)
@@ -284,9 +278,7 @@ def test_who_asks_for_the_invitation_again_gets_it_as_it_stands_after_a_move(yea
 def test_an_invitation_that_does_not_hold_or_did_not_arrive_is_not_sent_again(
     sqlite_url: str, what: str, outcome: Outcome, why: Why
 ) -> None:
-    year = UnitOfWork(open_engine(sqlite_url))
-    opened(year)
-    run_to(year, INVITED)
+    year = invited(UnitOfWork(open_engine(sqlite_url)))
     delivered(year, answering(REFUSED if what == "not delivered" else TOOK), LEFT)
     if what == "cancelled":
         sessions.cancel(year, STROUD, reason="they cannot come", now=LEFT, by="clerk")
