@@ -43,10 +43,10 @@ def days(thorough: bool) -> int:
 
 @pytest.fixture(scope="module")
 def windows(thorough: bool, days: int) -> Windows:
-    """Every window, or a dozen: each length every other month, and those over the dates that matter most."""
+    """Every window, or a dozen: each length every third month, and those over the dates that matter most."""
     if thorough:
         return [(first, length) for first in range(1, days) for length in LENGTHS]
-    spread = [(first, length) for n, length in enumerate(LENGTHS) for first in range(9 + 5 * n, days - 8, 66)]
+    spread = [(first, length) for n, length in enumerate(LENGTHS) for first in range(9 + 5 * n, days - 8, 88)]
     return [*spread, OVER_THE_DEADLINES, OVER_THE_REMINDERS, (35, 1), (145, 4)]
 
 

@@ -108,6 +108,7 @@ def test_a_flipped_cell_is_found_wherever_it_is(year: Year, part: int, thorough:
     counts = (1000 // PARTS, 100 // PARTS) if thorough else (2, 1)
     if year.uow.engine.dialect.name != "sqlite":  # it is the same code that looks
         counts = (20 // PARTS, 5) if thorough else (1, 1)
+        by_column = by_column if thorough else dict([*by_column.items()][::3])  # a third of the columns
     wanted = _wanted(by_column, chance, *counts)
     flipped, missed, refused = _flip_all(year, wanted, chance)
 
@@ -116,7 +117,7 @@ def test_a_flipped_cell_is_found_wherever_it_is(year: Year, part: int, thorough:
         refused_by_the_database=refused, missed=len(missed),
     )  # fmt: skip
     assert missed == []
-    assert set(flipped) == set(COLUMNS)
+    assert set(flipped) == set(by_column)
     with year.uow.read() as connection:
         assert broken(connection, year) == ()
 
