@@ -22,6 +22,7 @@ from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import (
     ImapToolsError,
     MailboxFolderSelectError,
+    MailboxLoginError,
     MailboxMoveError,
     UnexpectedCommandStatusError,
 )
@@ -35,7 +36,7 @@ from notifications.token_command import Token, TokenUnavailable
 FILED: Final = "Filed"
 """The folder that mail is moved to once it is kept elsewhere, unless the setting names another."""
 TIMEOUT: Final = 30.0
-"""Seconds that an IMAP server has for each answer."""
+"""Seconds for which an IMAP server may say nothing."""
 _EXAMPLE = "write maildir:inbox or imaps://user:password@mail.example"
 
 
@@ -225,7 +226,7 @@ class ImapMailbox(Closable):
         self._validity = ""
 
     def greet(self, *, within: float) -> str | None:
-        """Log in, open the folder and log out, each answer within so many seconds; gives what hindered it, or None."""
+        """Log in, open the folder and log out, and wait no longer for a word; gives what hindered it, or None."""
         patience, self._timeout = self._timeout, min(within, self._timeout)
         try:
             with self._in_our_words():
@@ -276,10 +277,7 @@ class ImapMailbox(Closable):
     def _logged_in(self) -> BaseMailBox:
         box = self._connection()
         try:
-            if self._password is not None:
-                box.login(self._username, self._password, initial_folder=None)
-            elif self._token is not None:
-                self._present(_asked_for(self._token), box)
+            self._log_in(box)
             self._see_that_it_can_move(box)
             self._choose_folder(box)
         except BaseException:
@@ -297,19 +295,20 @@ class ImapMailbox(Closable):
                 "the mail delivered to a Maildir, or to a server that does."
             )
 
-    def _present(self, token: str, box: BaseMailBox) -> None:
-        """Log in by a token; a server that refuses it asks once more, and wants an empty answer (XOAUTH2)."""
-        first = f"user={self._username}\1auth=Bearer {token}\1\1"
+    def _log_in(self, box: BaseMailBox) -> None:
+        """By password or token; of what a server says to either the code alone is told: it may repeat them."""
         try:
-            box.client.authenticate("XOAUTH2", lambda asked: b"" if asked else first.encode())
+            if self._password is not None:
+                box.login(self._username, self._password, initial_folder=None)
+            elif self._token is not None:
+                first = f"user={self._username}\1auth=Bearer {_asked_for(self._token)}\1\1"
+                # A server that refuses it asks once more, and wants an empty answer (XOAUTH2).
+                box.client.authenticate("XOAUTH2", lambda asked: b"" if asked else first.encode())
         except imaplib.IMAP4.abort:
             raise
-        except imaplib.IMAP4.error:  # it may say the token again
-            raise MailboxUnavailable(
-                f"{self._where} refused the token; check that the token command prints a new one for this user, that "
-                "it is one for reading mail (IMAP.AccessAsUser.All or IMAP.AccessAsApp at Microsoft, "
-                "https://mail.google.com/ at Google), and that IMAP is on for the mailbox."
-            ) from None
+        except (imaplib.IMAP4.error, MailboxLoginError) as error:
+            refused = _REFUSED_TOKEN if self._password is None else _REFUSED_PASSWORD
+            raise MailboxUnavailable(f"{self._where} refused {refused.format(code=_code(error))}.") from None
 
     def _choose_folder(self, box: BaseMailBox) -> None:
         try:
@@ -368,9 +367,26 @@ class ImapMailbox(Closable):
         """Turns what the library raises into one sentence, and lets go of a connection that failed."""
         try:
             yield
-        except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
+        except (OSError, imaplib.IMAP4.error, ImapToolsError, ValueError, LookupError) as error:
             self.close()
             raise MailboxUnavailable(f"{self._where} did not let us read the mailbox: {_why(error)}.") from None
+
+
+_REFUSED_PASSWORD = (
+    "the user name or the password{code}; correct them in the mailbox address, or log in by a token where the provider "
+    "takes no passwords (Microsoft 365)"
+)
+_REFUSED_TOKEN = (
+    "the token{code}; check that the token command prints a new one for this user, that it is one for reading mail "
+    "(IMAP.AccessAsUser.All or IMAP.AccessAsApp at Microsoft, https://mail.google.com/ at Google), and that IMAP is on "
+    "for the mailbox"
+)
+
+
+def _code(error: Exception) -> str:
+    """The code of a refusal (RFC 5530), if it has one."""
+    found = re.search(r"\[([A-Z-]+)\]", str(error))
+    return f" ({found[1]})" if found else ""
 
 
 def _asked_for(token: Token) -> str:
@@ -403,7 +419,11 @@ def _why(error: Exception) -> str:
         return "it did not answer in time"
     if isinstance(error, OSError):
         return (error.strerror or str(error) or type(error).__name__)[:200]
-    return f"it said {_said(error)}; see user, password or token, and the names of the folders"
+    if isinstance(error, (ValueError, LookupError)):  # what reads its answers could not
+        return "its answers make no sense; check the port"
+    if isinstance(error, ImapToolsError):
+        return f"it said {_said(error)}; see the names of the folders, and what room there is"
+    return f"it said {_said(error)}; see that it runs, and port and tls of the mailbox address"
 
 
 def _said(error: Exception) -> str:

@@ -6,7 +6,7 @@ the address, which holds a password.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -25,11 +25,11 @@ class ServerAddress:
     port: int
     tls: Tls
     username: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     folder: str
     """What stands between host and ``?``; empty if nothing does."""
     options: Mapping[str, str]
-    """What stands after ``?``, as it is written."""
+    """What stands after ``?``."""
 
     @property
     def is_insecure(self) -> bool:
@@ -58,9 +58,14 @@ class AddressForm:
         parts = self._split(url)
         options = self._options(parts.query)
         tls = self._tls(parts.scheme.lower(), options)
+        port = parts.port or self.ports[tls]
+        if port == self.ports["tls"] != self.ports[tls]:  # both sides would wait for the other to begin
+            raise self.wrong(
+                f"The {self.called}'s port {port} is for TLS from the first byte, which is {self.over_tls}://"
+            )
         return ServerAddress(
             host=parts.hostname or "",
-            port=parts.port or self.ports[tls],
+            port=port,
             tls=tls,
             username=self._decoded(parts.username),
             password=self._decoded(parts.password),
@@ -73,18 +78,19 @@ class AddressForm:
         return ValueError(f"{what}; {self.example}.")
 
     def _split(self, url: str) -> SplitResult:
+        wrong = self.wrong(
+            f"The {self.called} address is not complete, its port is not a number, or user or password has a character "
+            "that must be percent-encoded"
+        )
         try:
             parts = urlsplit(url)
             _ = parts.port
         except ValueError:  # its text repeats the setting
-            raise self.wrong(f"The {self.called}'s port is not a number") from None
+            raise wrong from None
         is_whole = parts.hostname and (parts.username or not self.has_a_folder)
         has_more = parts.fragment or (parts.path not in ("", "/") and not self.has_a_folder)
         if not is_whole or has_more or has_control_character(url):
-            raise self.wrong(
-                f"The {self.called} address is not complete, or has a character in user or password that must be "
-                "percent-encoded"
-            )
+            raise wrong
         return parts
 
     def _options(self, query: str) -> dict[str, str]:
@@ -123,9 +129,11 @@ def folder_in(text: str, root: Path, *, called: str, example: str) -> Path:
 
 
 def check_login(called: str, username: str | None, password: str | None, token: Token | None) -> None:
-    """Raise ValueError unless whoever logs in has a name, and a password or what gives a token."""
+    """Raise ValueError unless whoever logs in has a name, and a password or what gives a token; both in ASCII."""
     has_secret = password is not None or token is not None
     if (username is not None) != has_secret:
         raise ValueError(
             f"A login at the {called} needs a user name, and a password or a token command; add what is missing."
         )
+    if not f"{username or ''}{password or ''}".isascii():
+        raise ValueError(f"The {called}'s user name or password has characters outside ASCII; set another one.")

@@ -15,7 +15,13 @@ from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 from dkim import DKIMException
 from emails.signers import DKIMSigner
 
@@ -41,7 +47,7 @@ class KeyRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private RSA key, as it lies in a file; its text is shown nowhere."""
+    """A private RSA key; its text is shown nowhere."""
 
     pem: bytes = field(repr=False)
     bits: int
@@ -61,6 +67,8 @@ def read_key(path: Path) -> SigningKey:
     if key.key_size < FEWEST_BITS:
         raise KeyRefused(f"The key {path} has {key.key_size} bits, which no receiver takes; {_make(path)}.")
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    # Written anew: what signs understands no CRLF, and nothing in front of the key.
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     return SigningKey(pem, key.key_size, b64encode(public).decode("ascii"))
 
 
@@ -74,7 +82,9 @@ def _private(path: Path) -> bytes:
             return file.read(_LONGEST_KEY)
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
-        raise KeyRefused(f"The key {path} cannot be read ({why}); let the user of the service own it.") from None
+        raise KeyRefused(
+            f"The key {path} cannot be read ({why}); see that it is there, and that the user of the service owns it."
+        ) from None
 
 
 def _make(path: Path) -> str:

@@ -166,8 +166,6 @@ class SmtpMailer(Closing):
             if username is not None:
                 raise ValueError("A password is not sent without TLS; use tls=starttls.")
         check_login("mail server", username, password, token)
-        if not f"{username or ''}{password or ''}".isascii():
-            raise ValueError("The mail server's user name or password has characters outside ASCII; set another one.")
         if not _is_name(host):
             raise ValueError(
                 "The mail server's name has a part that is empty or too long; write one such as mail.example."

@@ -31,8 +31,8 @@ from s11flow.settings import (
     MAIL_URL,
     MAILBOX_URL,
     Settings,
-    SettingsError,
     read_settings,
+    refusal,
 )
 
 LEEWAY = timedelta(minutes=5)
@@ -100,7 +100,7 @@ class App:
         try:
             mailer = mailer_for(self.settings.mail_url, root=self.root, token=asked)
         except ValueError as error:
-            raise _said_by(MAIL_URL, error) from None
+            raise refusal(MAIL_URL, error) from None
         return mailer if isinstance(mailer, FolderMailer) else self._signing(mailer)
 
     def _signing(self, mailer: Mailer) -> Mailer:
@@ -113,7 +113,7 @@ class App:
         try:
             key = read_key(self.root / chosen.key)
         except ValueError as error:
-            raise _said_by(DKIM_KEY, error) from None
+            raise refusal(DKIM_KEY, error) from None
         return SigningMailer(mailer, Signer(key, domain=chosen.domain, selector=chosen.selector).sign)
 
     def mailbox(self) -> Mailbox:
@@ -122,7 +122,7 @@ class App:
         try:
             return mailbox_for(self.settings.mailbox_url, root=self.root, token=asked)
         except ValueError as error:
-            raise _said_by(MAILBOX_URL, error) from None
+            raise refusal(MAILBOX_URL, error) from None
 
     def opener(self) -> Open | None:
         """Give what tries whether a link opens; None where that is not permitted, as in a demonstration."""
@@ -186,16 +186,11 @@ def _policy(settings: Settings) -> PostPolicy:
     try:
         policy = PostPolicy(settings.mode, settings.mail_allow, is_folder=is_folder)
     except ValueError as error:
-        raise _said_by(MAIL_ALLOW, error) from None
+        raise refusal(MAIL_ALLOW, error) from None
     try:
         return replace(policy, redirect=settings.mail_redirect)
     except ValueError as error:
-        raise _said_by(MAIL_REDIRECT, error) from None
-
-
-def _said_by(variable: str, error: ValueError) -> SettingsError:
-    wrong, _, instead = str(error).rstrip(".").rpartition("; ")
-    return SettingsError(variable, f"cannot be used: {wrong[:1].lower()}{wrong[1:]}", instead)
+        raise refusal(MAIL_REDIRECT, error) from None
 
 
 def refuse_missing(url: str) -> None:

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -38,6 +38,12 @@ class SettingsError(Exception):
         super().__init__(f"{variable} {wrong}; {instead}.")
 
 
+def refusal(variable: str, error: ValueError) -> SettingsError:
+    """What *error*, a sentence whose end after a semicolon is what would do, says of the variable it was read from."""
+    wrong, _, instead = str(error).rstrip(".").rpartition("; ")
+    return SettingsError(variable, f"cannot be used: {wrong[:1].lower()}{wrong[1:]}", instead)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dkim:
     """How mail is signed as it leaves by a mail server."""
@@ -51,15 +57,18 @@ class Dkim:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How this installation is set up; every field has the default of a first trial in the working directory."""
+    """How this installation is set up; every field has the default of a first trial in the working directory.
 
-    database_url: str = "sqlite:///s11flow.db"
-    mail_url: str = "folder:outbox"
-    mailbox_url: str = "maildir:inbox"
-    mail_token_command: str | None = None
+    What may hold a password is not in its `repr`.
+    """
+
+    database_url: str = field(default="sqlite:///s11flow.db", repr=False)
+    mail_url: str = field(default="folder:outbox", repr=False)
+    mailbox_url: str = field(default="maildir:inbox", repr=False)
+    mail_token_command: str | None = field(default=None, repr=False)
     """What prints an access token (OAuth 2.0) for a server whose address has a user and no password; words as in a
     shell."""
-    mailbox_token_command: str | None = None
+    mailbox_token_command: str | None = field(default=None, repr=False)
     """The same for the mailbox alone, where that is another account; None if one serves both."""
     dkim: Dkim | None = None
     """None while s11flow signs no mail."""

@@ -89,7 +89,7 @@ def test_a_key_that_is_refused_is_said_of_its_variable() -> None:
 
     assert str(refused.value) == (
         "S11FLOW_DKIM_KEY cannot be used: the key /nowhere/key.pem cannot be read (no such file or directory); "
-        "let the user of the service own it."
+        "see that it is there, and that the user of the service owns it."
     )
 
 
@@ -108,8 +108,8 @@ WRONG = [
     (
         Settings(mail_url="smtp://user:secret@mail.example:port"),
         (
-            "S11FLOW_MAIL_URL cannot be used: the mail server's port is not a number; "
-            "write folder:outbox or smtp://user:password@mail.example:587?tls=starttls."
+            "S11FLOW_MAIL_URL cannot be used: the mail server address is not complete, its port is not a number, or "
+            "user or password has a character that must be percent-encoded; write folder:outbox or smtp://user:password@mail.example:587?tls=starttls."
         ),
     ),
     (

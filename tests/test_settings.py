@@ -23,6 +23,20 @@ def test_an_empty_environment_gives_a_trial_in_the_working_directory() -> None:
     )
 
 
+def test_what_may_hold_a_password_is_not_shown_with_the_settings() -> None:
+    shown = repr(
+        Settings(
+            database_url="postgresql://u:secret@host/name",
+            mail_url="smtp://u:secret@mail.example",
+            mailbox_url="imaps://u:secret@mail.example",
+            mail_token_command="token secret",
+            mailbox_token_command="token secret",
+        )
+    )
+
+    assert "secret" not in shown
+
+
 def test_every_variable_is_read() -> None:
     assert read_settings(
         {

@@ -233,7 +233,8 @@ PLANTED: dict[str, tuple[Planting, str]] = {
     "a mailbox that is none": (
         env(MAILBOX_URL="imap://us:secret@[mail.area"),
         (
-            "S11FLOW_MAILBOX_URL cannot be used: the mailbox's port is not a number; write maildir:inbox or "
+            "S11FLOW_MAILBOX_URL cannot be used: the mailbox address is not complete, its port is not a number, or "
+            "user or password has a character that must be percent-encoded; write maildir:inbox or "
             "imaps://user:password@mail.example."
         ),
     ),

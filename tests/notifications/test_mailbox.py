@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from socket import SHUT_RDWR, socket
 
 import pytest
 
@@ -97,6 +101,8 @@ def test_a_mailbox_is_what_its_setting_says(url: str, tmp_path: Path) -> None:
         ("imap://s11:secret@mail.example?tls=none", "not sent to a mailbox without TLS"),
         ("imaps://secret@mail.example", "needs a user name, and a password or a token command; add what is missing"),
         ("imaps://s11%0d:secret@mail.example", "has a control character"),
+        ("imap://s11:secret@mail.example:993", "port 993 is for TLS from the first byte, which is imaps://; write"),
+        ("imaps://s11:secret%C3%A9@mail.example", "has characters outside ASCII; set another one"),
         ("imaps://s11:secret@mail.example?filed=", "After \\? the mailbox address takes tls=, filed= and insecure="),
     ],
 )
@@ -116,3 +122,73 @@ def test_an_imap_server_that_is_not_there_is_said_to_be_unavailable() -> None:
         list(box.incoming())
 
     assert "secret" not in str(refused.value)
+
+
+# --- what an IMAP server may say --------------------------------------------------------------------------------------
+
+ANSWERS = {
+    "CAPABILITY": "* CAPABILITY IMAP4rev1 MOVE\r\n{tag} OK done",
+    "STATUS": '* STATUS "INBOX" (UIDVALIDITY 1)\r\n{tag} OK done',
+    "UID SEARCH": "* SEARCH 7\r\n{tag} OK done",
+}
+
+
+@contextmanager
+def saying(answers: Mapping[str, str]) -> Iterator[str]:
+    """A server that answers a command by its verb, else with OK; gives the setting for it."""
+    with socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        threading.Thread(target=_talk, args=(listening, {**ANSWERS, **answers}), daemon=True).start()
+        try:
+            yield f"imap://s11:hunter2@127.0.0.1:{listening.getsockname()[1]}?tls=none"
+        finally:
+            listening.shutdown(SHUT_RDWR)
+
+
+def _talk(listening: socket, answers: Mapping[str, str]) -> None:
+    connection, _ = listening.accept()
+    with connection, connection.makefile("rw", newline="") as stream:
+        stream.write("* OK here\r\n")
+        stream.flush()
+        for line in stream:
+            tag, _, command = line.partition(" ")
+            said = next((answer for verb, answer in answers.items() if command.startswith(verb)), "{tag} OK done")
+            stream.write(said.format(tag=tag, command=command.strip()) + "\r\n")
+            stream.flush()
+
+
+def sentence(url: str) -> str:
+    with pytest.raises(MailboxUnavailable) as refused, mailbox_for(url, root=Path()) as box:
+        list(box.incoming())
+    return str(refused.value).partition(" ")[2]
+
+
+REFUSED = (
+    "correct them in the mailbox address, or log in by a token where the provider takes no passwords (Microsoft 365)."
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("NO [AUTHENTICATIONFAILED] not by {command}", " (AUTHENTICATIONFAILED)"),
+        ("NO not by {command}", ""),
+        ("BAD what is {command}?", ""),
+    ],
+)
+def test_of_a_login_that_is_refused_only_the_code_is_told(said: str, code: str) -> None:
+    with saying({"LOGIN": "{tag} " + said}) as url:
+        assert sentence(url) == f"refused the user name or the password{code}; {REFUSED}"
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"STATUS": '* STATUS "INBOX" ()\r\n{tag} OK done'},
+        {"UID FETCH": '* 1 FETCH (INTERNALDATE "the twentieth of October" BODY[] {{3}}\r\none)\r\n{tag} OK done'},
+    ],
+)
+def test_answers_that_make_no_sense_are_said_to_make_none(nonsense: dict[str, str]) -> None:
+    with saying(nonsense) as url:
+        assert sentence(url) == "did not let us read the mailbox: its answers make no sense; check the port."

@@ -254,9 +254,18 @@ def test_a_key_is_read_in_either_form_and_its_secret_is_not_shown(secret: rsa.RS
     forms = (PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL)
     one, other = (read_key(written(tmp_path / str(form), secret, form)) for form in forms)
 
-    assert (one.bits, one.public) == (other.bits, other.public) == (2048, one.public)
-    assert "PRIVATE" not in repr(one)
-    assert Signer(other, domain=DOMAIN, selector=SELECTOR).sign(MAILS["a letter"]).startswith(b"DKIM-Signature:")
+    assert one == other
+    assert (one.bits, "PRIVATE" in repr(one)) == (2048, False)
+
+
+def test_a_key_signs_whatever_its_file_has_passed_through(
+    secret: rsa.RSAPrivateKey, key: SigningKey, tmp_path: Path, is_good: Callable[[bytes], bool]
+) -> None:
+    path = written(tmp_path / "key.pem", secret)
+    path.write_bytes(b"Bag Attributes\r\n--\r\n" + path.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert read_key(path) == key
+    assert is_good(Signer(read_key(path), domain=DOMAIN, selector=SELECTOR).sign(MAILS["a letter"]))
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660, 0o610])
@@ -301,10 +310,11 @@ def test_a_key_that_no_receiver_takes_is_refused(
     )
 
 
-def test_a_key_that_is_not_there_is_for_its_owner_to_mend(tmp_path: Path) -> None:
+def test_a_key_that_is_not_there_says_what_to_see_to(tmp_path: Path) -> None:
     with pytest.raises(KeyRefused) as refused:
         read_key(tmp_path / "none.pem")
 
     assert str(refused.value) == (
-        f"The key {tmp_path}/none.pem cannot be read (no such file or directory); let the user of the service own it."
+        f"The key {tmp_path}/none.pem cannot be read (no such file or directory); see that it is there, and that the "
+        "user of the service owns it."
     )

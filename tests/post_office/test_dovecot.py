@@ -187,8 +187,8 @@ def sentence(box: Mailbox) -> str:
 
 def test_a_wrong_password_is_said_in_a_sentence_that_does_not_repeat_it(dovecot: Dovecot) -> None:
     assert sentence(box_at(dovecot.url(password="open sesame"))) == (
-        f"127.0.0.1:{dovecot.port} did not let us read the mailbox: it said "
-        "'[AUTHENTICATIONFAILED] Authentication failed.'; see user, password or token, and the names of the folders."
+        f"127.0.0.1:{dovecot.port} refused the user name or the password (AUTHENTICATIONFAILED); correct them in the "
+        "mailbox address, or log in by a token where the provider takes no passwords (Microsoft 365)."
     )
 
 
@@ -218,7 +218,9 @@ def test_a_token_opens_the_mailbox_and_is_asked_for_each_time(dovecot: Dovecot) 
 def test_a_token_that_has_run_out_is_said_in_a_sentence(dovecot: Dovecot) -> None:
     said = sentence(box_at(dovecot.url(password=""), token=lambda: "ya29.run-out"))
 
-    assert "refused the token; check that the token command prints a new one for this user" in said
+    assert (
+        "refused the token (AUTHENTICATIONFAILED); check that the token command prints a new one for this user" in said
+    )
     assert "ya29" not in said
 
 

@@ -223,9 +223,6 @@ PLANTED: tuple[tuple[str, Planting, str], ...] = (
     ("a mailbox that is none", machine(mailbox_refused="S11FLOW_MAILBOX_URL cannot be used: no."), (
         "S11FLOW_MAILBOX_URL cannot be used: no."
     )),
-    ("the mailbox's password in the open", settings(mailbox_url="imap://s11:secret@mail.area?tls=none"), (
-        "The password of the mailbox goes to mail.area without TLS; write imaps:// in S11FLOW_MAILBOX_URL."
-    )),
     ("a mailbox that nobody can log in to", machine(mailbox_trouble=(
         "mail.area:993 did not let us read the mailbox: connection refused."
     )), (
@@ -492,6 +489,12 @@ def test_a_token_command_that_somebody_asks_is_as_it_should_be(
     given = urls(settings(mail_token_command=None if own and "folder" in mail_url else "one")(HEALTHY))
 
     assert said(examine(given)) == ()
+
+
+def test_in_a_demonstration_no_link_is_tried_whatever_the_setting_says() -> None:
+    house = policy("demo", is_folder=True)(HEALTHY)
+
+    assert examine(settings(try_links=True)(house)) == examine(house)
 
 
 def test_the_mailbox_that_letters_name_is_as_it_should_be() -> None:

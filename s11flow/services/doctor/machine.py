@@ -22,7 +22,7 @@ from notifications.signing import KeyRefused, read_key
 from notifications.token_command import token_by
 from s11flow import settings as known
 from s11flow.services.doctor.facts import DkimKey, Folder, Machine, MailServer
-from s11flow.settings import DKIM_KEY, MAIL_URL, MAILBOX_URL, Settings
+from s11flow.settings import DKIM_KEY, MAIL_URL, MAILBOX_URL, Settings, refusal
 
 _PROGRAM = Path(__file__).resolve().parents[2]
 _PATIENCE = 15.0  # seconds for a mail server that is only greeted
@@ -117,7 +117,7 @@ def _mail(settings: Settings, policy: PostPolicy, root: Path) -> tuple[str | Non
     try:
         mailer = mailer_for(settings.mail_url, root=root, token=token_by(settings.mail_token_command))
     except ValueError as error:
-        return _refused(MAIL_URL, error), None, None
+        return str(refusal(MAIL_URL, error)), None, None
     match mailer:
         case FolderMailer():
             return None, None, folder(mailer.folder)
@@ -140,7 +140,7 @@ def _mailbox(settings: Settings, policy: PostPolicy, root: Path) -> tuple[str | 
     try:
         mailbox = mailbox_for(settings.mailbox_url, root=root, token=token_by(settings.fetching_token_command))
     except ValueError as error:
-        return _refused(MAILBOX_URL, error), None, None
+        return str(refusal(MAILBOX_URL, error)), None, None
     match mailbox:
         case ImapMailbox() if policy.mode != "demo":
             return None, mailbox.greet(within=_PATIENCE), None
@@ -156,13 +156,8 @@ def _dkim(settings: Settings, root: Path) -> tuple[str | None, DkimKey | None]:
     try:
         key = read_key(path)
     except KeyRefused as error:
-        return _refused(DKIM_KEY, error), None
+        return str(refusal(DKIM_KEY, error)), None
     return None, DkimKey(path=path, bits=key.bits, public=key.public)
-
-
-def _refused(name: str, error: ValueError) -> str:
-    wrong, _, instead = str(error).rstrip(".").rpartition("; ")
-    return f"{name} cannot be used: {wrong[:1].lower()}{wrong[1:]}; {instead}."
 
 
 def _file_of(url: str, root: Path) -> Path | None:

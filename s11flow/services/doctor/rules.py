@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from packaging.requirements import Requirement
 
 from calendars import london
+from notifications.address import is_loopback
 from notifications.signing import ENOUGH_BITS
 from s11flow.domain.model import AgencyStatus, MessageState
 from s11flow.services.doctor.facts import Facts, Folder, PostgresServer, Record, Registered, SqliteFile
@@ -79,7 +80,7 @@ def public_address(facts: Facts) -> Iterator[str]:
 
 
 def links_that_are_tried(facts: Facts) -> Iterator[str]:
-    if facts.settings.try_links:
+    if facts.settings.try_links and facts.policy.mode != "demo":
         yield (
             "S11FLOW_TRY_LINKS is yes: this machine asks for the links of reports, at public addresses that others "
             "wrote; set it to no if your organisation has not agreed to that."
@@ -181,18 +182,12 @@ def mail_in_the_open(facts: Facts) -> Iterator[str]:
 
 
 def mailbox_in_the_open(facts: Facts) -> Iterator[str]:
+    """Without TLS it is refused, unless its server is on this machine."""
     if facts.machine.mailbox_refused:
         return
     address = urlsplit(facts.settings.mailbox_url)
-    asked = dict(parse_qsl(address.query))
-    if not address.scheme.startswith("imap") or address.hostname in ("localhost", "127.0.0.1", "::1"):
-        return
-    if asked.get("tls") == "none":
-        yield (
-            f"The password of the mailbox goes to {address.hostname} without TLS; write imaps:// in "
-            "S11FLOW_MAILBOX_URL."
-        )
-    elif asked.get("insecure") == "yes":
+    is_unchecked = dict(parse_qsl(address.query)).get("insecure") == "yes"
+    if address.hostname and is_unchecked and not is_loopback(address.hostname):
         yield (
             f"Nothing looks whether it is {address.hostname} that is told the password of the mailbox; take "
             "insecure=yes out of S11FLOW_MAILBOX_URL."
