@@ -89,7 +89,7 @@ def _anywhere() -> int:
 
 def test_whatever_is_done_the_record_is_whole(part: int, ground: Ground, thorough: bool, say: Say) -> None:
     ground.counted.clear()
-    _played(ground, 2000 // PARTS if thorough else 16, began := _anywhere())
+    _played(ground, 2000 // PARTS if thorough else 30, began := _anywhere())
 
     say(seed=began, steps=STEPS, **dict(ground.counted.most_common()))
 
