@@ -126,7 +126,7 @@ class _Known:
     against: Checkpoint | None
     proclaimed: dict[int, set[date]] = field(default_factory=lambda: defaultdict(set))
     pins: dict[int, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
-    downs: set[str] = field(default_factory=set)
+    downs: dict[str, datetime] = field(default_factory=dict)
     named: set[int] = field(default_factory=set)
     met: set[str] = field(default_factory=set)
     subjects: int = 0
@@ -296,7 +296,7 @@ def _take_told(record: _Record, line: Any, known: _Known) -> None:
         days = {date.fromisoformat(said.split(" ")[0]) for said in data.get("added", ())}
         known.proclaimed[record.subject.id] |= days
     if line.event == Note.POST_DOWN.name and line.record is not None:
-        known.downs.add(_mapping(line.record).get("post", ""))
+        known.downs[_mapping(line.record).get("post", "")] = line.recorded_at
 
 
 def _mapping(text: str) -> dict[str, Any]:
@@ -549,12 +549,15 @@ def _last_told(record: _Record, key: str) -> object:
 
 
 def _is_why(record: _Record, letter: Any, known: _Known) -> bool:
-    """Whether the reason on a letter is the recorded one; one that waits may say what all were told."""
+    """Whether the reason on a letter is the recorded one; one that waits may say what all that waited were told."""
     told = record.left.get(f"why {letter.dedupe_key}")
     if told is None and letter.status_why == "":
         return True
     why = _of_reason(letter.status_why)
-    return why == told or (why in known.downs and letter.status in (MessageState.QUEUED.value, _SENDING))
+    if why == told:
+        return True
+    waits, down_at = letter.status in (MessageState.QUEUED.value, _SENDING), known.downs.get(why)
+    return waits and down_at is not None and letter.queued_at <= down_at
 
 
 _of_reason = lru_cache(maxsize=1024)(sha256)  # many letters have the same

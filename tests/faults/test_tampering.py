@@ -503,6 +503,19 @@ def test_a_letter_that_would_wait_for_ever_is_found(year: Year, status: str, val
     assert said.endswith(says)
 
 
+def test_a_letter_says_that_nobody_took_letters_only_if_it_waited_then(year: Year) -> None:
+    message = queries.message
+    waiting = select(message.c.id, message.c.subject).where(message.c.status == "QUEUED").order_by(message.c.id.desc())
+    said = select(message.c.status_why).where(message.c.status_why.like("%could not be reached%")).limit(1)
+    with behind_its_back(year.uow) as connection:
+        newest, of = connection.execute(waiting.limit(1)).one()
+        reason = connection.scalar(said)
+        connection.execute(update(message).where(message.c.id == newest).values(status_why=reason))
+        (fault,) = broken(connection, year)
+
+    assert fault.startswith(f"{of}: why the letter ")
+
+
 # --- the guards, taken away ------------------------------------------------------------------------------------------
 
 
