@@ -44,6 +44,7 @@ class Classified:
 
     `calendars` are the files that answer an invitation. `automatic` is why a mail counts as written by a program,
     documents or not, or is not to be answered by one; empty where a person may have written it and may be answered.
+    `asks` is the method of a calendar file that answers nothing: REQUEST where somebody invites us.
     """
 
     kind: Kind
@@ -51,6 +52,7 @@ class Classified:
     bounce: Bounce | None = None
     calendars: tuple[CalendarFile, ...] = ()
     automatic: str = ""
+    asks: str = ""
 
 
 def classify(mail: Message, *, has_documents: bool) -> Classified:
@@ -65,14 +67,15 @@ def classify(mail: Message, *, has_documents: bool) -> Classified:
         return Classified(Kind.DELIVERED, "a mail server says that a letter was delivered or passed on")
     if _tells_of(mail, DISPOSITIONS) or _is_read_receipt(mail):
         return Classified(Kind.READ_RECEIPT, "a mail program says that a letter was opened, or deleted unread")
-    answers = tuple(file for file in calendar_files(mail) if file.method in _ANSWERS or file.method not in _ASKS)
+    files = calendar_files(mail)
+    answers = tuple(file for file in files if file.method in _ANSWERS or file.method not in _ASKS)
     if answers:
         return Classified(Kind.CALENDAR, "a calendar answers an invitation", calendars=answers)
     automatic = _why_automatic(mail, has_documents=False) or _why_unanswered(mail)
     why = _why_automatic(mail, has_documents=has_documents)
     if why:
         return Classified(Kind.AUTO_REPLY, why, automatic=automatic)
-    return Classified(Kind.MAIL, "somebody wrote it", automatic=automatic)
+    return Classified(Kind.MAIL, "somebody wrote it", automatic=automatic, asks=files[0].method if files else "")
 
 
 def _tells_of(mail: Message, types: frozenset[str]) -> bool:

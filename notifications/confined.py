@@ -153,6 +153,7 @@ def _mail(told: dict[str, Any]) -> ReadMail:
                 bounce and _bounce(bounce),
                 tuple(CalendarFile(b64decode(content), *rest) for content, *rest in classified["calendars"]),
                 classified["automatic"],
+                classified["asks"],
             ),
             "answers": tuple(told["answers"]),
             "to": tuple(told["to"]),

@@ -579,7 +579,7 @@ def _report(uow: UnitOfWork, documents: Documents, mail: _Mail, now: datetime) -
         why = f"{_sentence(whose)} {'; '.join(faults)}."
         return lambda connection: _Decision(_WAITS, why, verdict.likely, guesses)
     if verdict.ref is None:
-        why = f"{_why_waiting(seen, verdict)}{_passes_on(mail)}{_look_first(mail, texts)}"
+        why = f"{_why_waiting(seen, verdict)}{_asks(mail)}{_passes_on(mail)}{_look_first(mail, texts)}"
         return lambda connection: _Decision(_WAITS, why, verdict.likely, guesses)
     ready = submissions.prepared(uow, documents, verdict.ref, [(each.name, each.content) for each in mail.brought])
     return lambda connection: _filed(connection, mail, verdict, ready, now)
@@ -613,6 +613,13 @@ def _look_first(mail: _Mail, texts: Sequence[str]) -> str:
         return ""
     said = "; ".join(f"{name} ({', '.join(map(str, signs))})" for name, signs in found)
     return f" It may hold details of single children: {said}. Look at it before anybody else does."
+
+
+def _asks(mail: _Mail) -> str:
+    """What a calendar entry does that is no answer to an invitation: that somebody invites us is a person's matter."""
+    method = mail.read.classified.asks
+    does = {"REQUEST": "invites", "CANCEL": "calls something off"}.get(method, "tells of something")
+    return f" It brings a calendar entry that {does}, and answers no invitation of ours." if method else ""
 
 
 def _why_waiting(seen: Seen, verdict: Verdict) -> str:

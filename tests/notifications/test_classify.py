@@ -104,9 +104,9 @@ def test_a_machines_mail_and_a_lists_is_not_answered_though_a_report_comes_with_
 
 @pytest.mark.parametrize("method", ["REQUEST", "CANCEL", "PUBLISH", "ADD"])
 def test_a_calendar_that_asks_something_is_no_answer(method: str) -> None:
-    asks = ("text/calendar", INVITED.replace("REPLY", method))
+    found = classify(_mail(("text/calendar", INVITED.replace("REPLY", method))), has_documents=False)
 
-    assert _kind(asks) is Kind.MAIL
+    assert (found.kind, found.calendars, found.asks) == (Kind.MAIL, (), method)
 
 
 def test_an_answer_counts_though_our_own_invitation_lies_beside_it() -> None:

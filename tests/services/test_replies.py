@@ -209,12 +209,18 @@ def test_an_answer_waits_for_the_documents_it_brings_and_not_for_what_mail_progr
     trimmings = [("ATT00001.txt", b"Scanned."), ("smime.p7s", bytes(99)), ("logo.png", picture), ("invite.ics", b"x")]
     arrives(tmp_path / "inbox", "1", with_files(year, ONE, *trimmings), INVITED)
     arrives(tmp_path / "inbox", "2", with_files(year, TWO, ("agenda.txt", b"What we shall say.")), INVITED)
+    invites_us = answer_mail("x@elsewhere.example", "x@elsewhere.example").replace(b"REPLY", b"REQUEST")
+    arrives(tmp_path / "inbox", "3", invites_us, INVITED)
 
     box, documents = Maildir(tmp_path / "inbox"), Documents(tmp_path / "documents")
     intake.collect(year, documents, box, Reader(), partnership=CODE, now=INVITED)
 
-    decided = {mail.sender: mail.decision for mail in inbox.everything(year, partnership=CODE)}
-    assert decided == {ONE: "applied", TWO: None}
+    mails = inbox.everything(year, partnership=CODE)
+    assert [(mail.sender, mail.decision) for mail in mails] == [
+        (ONE, "applied"), (TWO, None), ("x@elsewhere.example", None),
+    ]  # fmt: skip
+    assert mails[2].why is not None
+    assert "It brings a calendar entry that invites, and answers no invitation of ours." in mails[2].why
     assert answers(year) == {ONE: "accepted", TWO: "accepted"}
 
 
