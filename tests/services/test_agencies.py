@@ -340,6 +340,7 @@ def test_an_agency_is_shown_with_its_cases(uow: UnitOfWork) -> None:
         "contact_email": None,
         "deputy_email": None,
         "senior_leader_email": None,
+        "data_protection_email": None,
         "attendee_emails": [],
         "areas": [],
         "usual_track": "full",

@@ -27,7 +27,7 @@ from s11flow.services.intake import Collected
 from s11flow.services.submissions import Documents
 from s11flow.services.tick import tick
 from s11flow.services.verify import verify
-from tests.services.mails import answer, arrives, away, bounce, docx, forwarded, mail, zipped
+from tests.services.mails import answer, arrives, away, bounce, docx, forwarded, mail, pdf, zipped
 from tests.services.post import Server, delivered
 from tests.services.scene import CODE, at, opened, queries_of, run_to
 
@@ -198,18 +198,48 @@ def test_case_38_the_best_guess_comes_from_the_text_of_the_file(house: House) ->
     assert house.only().guesses == (f"{YOUTH} (a file names Youth Services)",)
 
 
+def test_case_38_the_best_guess_comes_from_the_text_of_a_pdf_file(house: House) -> None:
+    house.comes(mail("pat@gmail.com", "as promised", files=[("scan.pdf", pdf("The report of Youth Services"))]))
+
+    house.collect()
+
+    assert house.only().guesses == (f"{YOUTH} (a file names Youth Services)",)
+
+
+def test_case_41_a_file_that_may_name_a_child_says_so_in_the_tray(house: House) -> None:
+    named = docx("Youth Services.", "Child A's name is Ava Smith.")
+    house.comes(mail("pat@gmail.com", "as promised", files=[("a.docx", named)]))
+    house.comes(mail(CONTACT, f"S11 Report {YOUTH}", files=[("b.docx", named), ("c.docx", REPORT)]))
+
+    house.collect()
+
+    waits, filed = house.all()
+    assert waits.why.endswith(
+        "It may hold details of single children: a.docx (a child's name). Look at it before anybody else does."
+    )
+    assert (
+        filed.decision,
+        filed.why.endswith("It may hold details of single children: look at it before the pack."),
+    ) == (
+        "filed",
+        True,
+    )
+
+
 def test_case_38_forwarded_mail_waits_and_is_looked_into(house: House) -> None:
-    inner = mail(CONTACT, f"S11 Report {YOUTH}", files=[("report.docx", REPORT)])
+    inner = mail(CONTACT, f"S11 Report {YOUTH}", files=[("report.docx", REPORT)], written_at=at("2026-10-20 16:40"))
     house.comes(forwarded("director@agency.example", inner))
 
     house.collect()
 
     found = house.only()
     assert (found.decision, [name for name, _, _ in found.files]) == (None, ["report.docx"])
-    assert (
-        found.why
-        == "It was passed on by somebody; whose it is has to be seen in what was passed on. It seems to be a report."
+    assert found.why == (
+        "It was passed on by somebody; whose it is has to be seen in what was passed on. It seems to be a report. It "
+        f"passes on a mail of {CONTACT}, written Tuesday 20 October 2026, 4:40pm."
     )
+    assert found.case == YOUTH
+    assert f"what is passed on names {YOUTH}; what is passed on is from Youth Services" in found.guesses[0]
     done = inbox.file_report(house.uow, house.documents, found.id, YOUTH, now=EVENING, by="clerk", sender=CONTACT)
     assert done.received is not None
     assert (done.received.version, house.receipts(), house.is_sound()) == (1, [CONTACT], True)
@@ -250,6 +280,23 @@ def test_case_37_the_same_report_again_is_a_no_op(house: House) -> None:
     assert [(each.decision, each.version) for each in house.all()] == [("filed", 1), ("ignored", None)]
     assert house.all()[1].why == f"Its files are those of version 1 of {YOUTH}, which is there already."
     assert (house.receipts(), len(house.versions())) == ([CONTACT], 1)
+
+
+def test_case_37_the_same_files_from_somebody_else_in_another_wrapping_are_a_no_op(house: House) -> None:
+    house.comes(mail(CONTACT, YOUTH, files=[("report.docx", REPORT)]))
+    house.comes(mail("pat@gmail.com", "Our report", files=[("other name.docx", REPORT)]))
+    house.comes(forwarded("director@agency.example", mail(CONTACT, YOUTH, text="Here", files=[("r.docx", REPORT)])))
+    house.comes(mail("pat@gmail.com", f"For {STROUD}", files=[("same.docx", REPORT)]))
+
+    house.collect()
+
+    assert [(each.decision, each.case) for each in house.all()] == [
+        ("filed", YOUTH),
+        ("ignored", YOUTH),
+        ("ignored", YOUTH),
+        (None, None),  # it names another agency: a person says
+    ]
+    assert (len(house.versions()), house.is_sound()) == (1, True)
 
 
 def test_the_same_mail_again_is_known(house: House) -> None:

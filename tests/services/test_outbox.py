@@ -83,6 +83,8 @@ def test_a_letter_is_listed_in_the_shape_scripts_rely_on(asked: UnitOfWork) -> N
         "sent_at": "2026-07-06T09:01:00+01:00",
         "message_id": row["message_id"],
         "status_why": "The server took it (250).",
+        "corrects": None,
+        "corrected_by": None,
     }
     assert "GSCP-2026-01" in row["subject_line"]
     assert "July" in row["why"]
