@@ -45,15 +45,25 @@ class Reader(Closable):
         """What the mail stored at *path* says. Raises Unreadable with the reason, FileNotFoundError if nothing is."""
         if not path.is_file():
             raise FileNotFoundError(path)
-        child = self._running()
         try:
-            told = _asked(child, path)
+            told = self._asked(path)
+            mail = None if "unreadable" in told else _mail(told)
         except _Died as died:
             self.close()
             raise Unreadable(str(died)) from None
-        if "unreadable" in told:
+        except (ValueError, TypeError, LookupError, RecursionError):  # whoever took the child over may say anything
+            self.close()
+            raise Unreadable("the process that reads mail answered something else") from None
+        if mail is None:
             raise Unreadable(str(told["unreadable"]))
-        return _mail(told)
+        return mail
+
+    def _asked(self, path: Path) -> dict[str, Any]:
+        try:
+            return _asked(self._running(), path)
+        except _WasGone:  # it saw nothing of this mail, which gets another
+            self.close()
+            return _asked(self._running(), path)
 
     def close(self) -> None:
         """End the child, if there is one."""
@@ -83,6 +93,10 @@ class _Died(Exception):
     """The child is no more, or has to be no more; says why in a clause."""
 
 
+class _WasGone(_Died):
+    """The child had ended before it was asked."""
+
+
 def _asked(child: subprocess.Popen[bytes], path: Path) -> dict[str, Any]:
     if child.stdin is None or child.stdout is None:
         raise RuntimeError("The child that reads mail has no pipes.")
@@ -91,13 +105,13 @@ def _asked(child: subprocess.Popen[bytes], path: Path) -> dict[str, Any]:
         child.stdin.write(f"{path.resolve()}\n".encode())
         child.stdin.flush()
     except OSError:
-        raise _Died("the process that reads mail ended") from None
+        raise _WasGone("the process that reads mail ended") from None
     size = int.from_bytes(_exactly(child, child.stdout, _WORD, ends), "big")
     if size > _MOST_TOLD:
         raise _Died("there is more in it than can be told")
     told = json.loads(_exactly(child, child.stdout, size, ends))
     if not isinstance(told, dict):
-        raise _Died("the process that reads mail answered something else")
+        raise TypeError("what a child tells of a mail has names")
     return told
 
 

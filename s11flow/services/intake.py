@@ -118,12 +118,14 @@ def _take_in(
 ) -> None:
     with mailbox:
         held: list[tuple[str, str, int, datetime]] = []
-        for mail in mailbox.incoming():
-            held.append(_kept(documents, mail, now))
-            if len(held) == _AT_A_TIME:
-                _put_down(uow, mailbox, partnership, held, now, done)
-                held = []
-        _put_down(uow, mailbox, partnership, held, now, done)
+        try:
+            for mail in mailbox.incoming():
+                held.append(_kept(documents, mail, now))
+                if len(held) == _AT_A_TIME:
+                    portion, held = held, []
+                    _put_down(uow, mailbox, partnership, portion, now, done)
+        finally:  # what came before a mail that cannot be had waits for none
+            _put_down(uow, mailbox, partnership, held, now, done)
 
 
 def _kept(documents: Documents, mail: Incoming, now: datetime) -> tuple[str, str, int, datetime]:
@@ -303,13 +305,13 @@ def _head(documents: Documents, reader: Reader, row: Waiting) -> ReadMail | None
     assert row.sha256 is not None
     with documents.place(row.sha256).open("rb") as whole:
         beginning = whole.read(_HEAD)
-    with TemporaryDirectory() as folder:
-        place = Path(folder) / "head.eml"
-        place.write_bytes(beginning)
-        try:
+    try:
+        with TemporaryDirectory() as folder:
+            place = Path(folder) / "head.eml"
+            place.write_bytes(beginning)
             return reader.read(place)
-        except Unreadable:
-            return None
+    except (Unreadable, OSError):  # nor where there is no room for it: the next mail has its turn
+        return None
 
 
 def _conclude(

@@ -657,7 +657,8 @@ def _calendar_mail(office: Office, ref: str, pick: int) -> bytes:
         found = queries.sessions(connection, [case_id]).get(case_id, [])
     uid = str(found[-1].uid) if found else "nothing@section11.example"
     who = ("a@agency.example", "b@agency.example", f"{ref[-2:]}@agency.example", "pat@elsewhere.example")[pick % 4]
-    raw = mails.answer(uid, who, _ANSWERS[pick % len(_ANSWERS)], sequence=pick % 3)
+    method = "REFRESH" if pick % 5 == 2 else "REPLY"
+    raw = mails.answer(uid, who, _ANSWERS[pick % len(_ANSWERS)], sequence=pick % 3, method=method)
     if pick % 5 == 4:  # another time, please
         raw = raw.replace(b"REPLY", b"COUNTER").replace(b"DTSTAMP", b"DTSTART:20261112T140000Z\nDTSTAMP")
     return raw.replace(b"20261002T110000Z", f"202610{10 + pick:02}T110000Z".encode())

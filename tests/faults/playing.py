@@ -31,7 +31,7 @@ from tests.faults.judge import Found, at_once, judge, look
 from tests.faults.mail_server import MailServer
 from tests.faults.scenes import _ENGINES, SCENES, Place, Scene, run_on
 
-CLOCKWORK = ("tick", "deliver")
+CLOCKWORK = ("tick", "deliver", "collect")
 """Scenes whose command the next run gives anyway; the others are given again by whoever was not answered."""
 
 

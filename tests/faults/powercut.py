@@ -2,11 +2,13 @@
 
 A killed process loses nothing that it wrote, for the kernel still has it. When the power goes, only what was synced is
 certain: of a file its bytes as of its last sync, of a name that it was there when its folder was last synced. What was
-not synced may be there or not: `certain` has none of it, `by_chance` some.
+not synced may be there or not: `certain` has none of it, `by_chance` some. What is moved from one folder to another is
+taken to be moved for certain, which is the worst that can happen to mail that is filed away.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from collections.abc import Callable, Iterable
@@ -20,6 +22,8 @@ Write = Callable[[bytearray], None]
 class _File:
     synced: bytes = b""
     since: list[Write] = field(default_factory=list)
+    written_at: float | None = None
+    """When it was last written, if that was before we looked."""
 
     def after(self, writes: Iterable[Write]) -> bytes:
         content = bytearray(self.synced)
@@ -135,10 +139,19 @@ class Disk:
     def _rename(self, rest: str, _: int) -> None:
         before, after = _texts(rest)
         if self._ours(before):
-            folder, name = self._place(before)
-            entry = folder.pop(name)
-            folder, name = self._place(after)
-            folder[name] = entry
+            left, name = self._place(before)
+            entered, new_name = self._place(after)
+            entered[new_name] = entry = left.pop(name)
+            if left is not entered and left.synced.pop(name, None) is not None:
+                entered.synced[new_name] = entry
+                self._make_certain(Path(after).parent)
+
+    def _make_certain(self, path: Path) -> None:
+        """That the folder is there, which a file that is in it for certain needs."""
+        if path != self.root:
+            holder, name = self._place(str(path))
+            holder.synced[name] = holder[name]
+            self._make_certain(path.parent)
 
     # --- where things are
 
@@ -167,7 +180,7 @@ class Disk:
 def _read(folder: Path) -> _Folder:
     found = _Folder()
     for path in folder.iterdir():
-        found[path.name] = _read(path) if path.is_dir() else _File(path.read_bytes())
+        found[path.name] = _read(path) if path.is_dir() else _File(path.read_bytes(), written_at=path.stat().st_mtime)
     found.sync()
     return found
 
@@ -181,6 +194,8 @@ def _lay(
             _lay(entry, to / name, names, content)
         else:
             (to / name).write_bytes(content(entry))
+            if entry.written_at is not None and not entry.since:
+                os.utime(to / name, (entry.written_at, entry.written_at))
 
 
 def _put(at: int, content: bytes) -> Write:

@@ -19,8 +19,8 @@ from tests.faults.syscalls import SYNCS, WRITES, Call, kill_at, why_not
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 
 SHORT = (("deliver", "sqlite"), ("receive", "sqlite"), ("deliver-smtp", "postgres"))
-EVERY = [(name, database) for database in DATABASES for name in SCENES]
-ON_DISK = [name for name, scene in SCENES.items() if not scene.by_smtp]
+EVERY = [(name, database) for database in DATABASES for name, scene in SCENES.items() if not scene.by_imap]
+ON_DISK = [name for name, scene in SCENES.items() if not (scene.by_smtp or scene.by_imap)]
 
 HARMED_BY_A_KILL = [
     ("part files", "receive", "documents"), ("transactions", "move", "s11flow.db-wal"),

@@ -202,6 +202,22 @@ def test_a_letter_comes_twice_in_the_one_window_and_nowhere_else(
 _MANY, _OF_MANY = 1_500, 8
 
 
+def test_where_mail_cannot_be_moved_a_crash_leaves_it_with_a_copy_of_it(
+    stage: Stage, server: MailServer, *, thorough: bool
+) -> None:
+    with running_imap_server(moves=False) as imap:
+        sweep = Sweep(stage, SCENES["collect-imap"], "sqlite", server, imap)
+        names = sweep.points()
+        copied, gone = (names.index(f"imap answer to UID {verb}:after#2") for verb in ("COPY", "EXPUNGE"))
+        between = range(copied + 1, gone + 1)
+
+        verdicts = [sweep.crash(number, names) for number in (between if thorough else between[:1])]
+
+    assert [verdict.lost for verdict in verdicts] == [()] * len(verdicts)
+    said = {fault.partition(" ")[2] for verdict in verdicts for fault in verdict.faults}
+    assert said == {"is in the mailbox, and would not have been so"}
+
+
 def _moments(names: Sequence[str]) -> list[int]:
     """The points but for those that come straight after the end of another: in between nothing leaves the process.
 

@@ -109,6 +109,23 @@ def test_a_child_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch, 
         reader.read(_stored(tmp_path, PLAIN))
 
 
+@pytest.mark.parametrize("said", ["{}", "[]", "{", "[" * 40, '{"classified": 1}'])
+def test_a_child_that_answers_something_else_is_given_up(
+    said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "answers"
+    program.write_text(f"#!/bin/sh\nread mail\nprintf '\\000\\000\\000\\000\\000\\000\\000\\{len(said):03o}{said}'\n")
+    program.chmod(0o700)
+    path = _stored(tmp_path, PLAIN)
+    with Reader() as reader:
+        with monkeypatch.context() as patched:
+            patched.setattr("sys.executable", str(program))
+            with pytest.raises(Unreadable, match="answered something else"):
+                reader.read(path)
+
+        assert reader.read(path).subject == "Report"
+
+
 def test_a_reader_may_be_closed_twice(tmp_path: Path) -> None:
     reader = Reader()
     reader.read(_stored(tmp_path, PLAIN))

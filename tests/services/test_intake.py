@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -742,6 +743,18 @@ class Fuse:
             raise Died
 
 
+def test_mail_that_cannot_be_read_stops_none_after_it_where_there_is_no_room(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.comes(b"Content-Type: message/rfc822\n\n" * 30)
+    house.comes(mail(CONTACT, YOUTH, files=[("report.docx", REPORT)]))
+    monkeypatch.setattr(tempfile, "tempdir", str(house.folder / "nowhere"))
+
+    house.collect()
+
+    assert house.decisions() == [("unreadable", None, None), ("mail", "filed", YOUTH)]
+
+
 def swept(folder: Path, prepared: Path, fuse: Fuse) -> tuple[Any, ...]:
     """A run that the fuse cuts short and the two after it, on a copy; what has come of two mails then."""
     here = folder / f"killed-{fuse.burns_at}"
@@ -836,9 +849,8 @@ class Away(Maildir):
         raise MailboxUnavailable("The server hung up.")
 
 
-def test_a_mailbox_that_is_away_stops_no_decision(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mailbox_that_is_away_stops_no_decision_on_what_it_gave(house: House) -> None:
     house.comes(mail(CONTACT, YOUTH, files=[("report.docx", REPORT)]))
-    monkeypatch.setattr(intake, "_AT_A_TIME", 1)
 
     done = house.collect(box=Away(house.folder / "inbox"))
 
