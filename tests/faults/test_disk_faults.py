@@ -16,8 +16,8 @@ from tests.faults.syscalls import SYNCS, WRITES, Call, Ended, refuse, refuse_fro
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 
-# What is sent by mail is written to the database as what is filed is. Mail over which the disk fails is left to somebody
-# with the reason, which is another end than an undisturbed one.
+# What is sent by mail is written to the database as what is filed is. Mail over which the disk fails is left to a
+# person with the reason, which is another end than an undisturbed one.
 ON_DISK = [
     (FEW if name == "deliver" else name, "sqlite")
     for name, scene in SCENES.items()
