@@ -21,6 +21,7 @@ from typing import Any, Final, Protocol, Self
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import (
     ImapToolsError,
+    MailboxFetchError,
     MailboxFolderSelectError,
     MailboxLoginError,
     MailboxMoveError,
@@ -239,14 +240,23 @@ class ImapMailbox(Closable):
         return None
 
     def incoming(self) -> Iterator[Incoming]:
-        """Each mail in the folder; it is fetched without being marked as read."""
+        """Each mail in the folder; it is fetched without being marked as read. One that is not given stops no other."""
+        not_given = None
         with self._in_our_words():
             uids = self._open().uids()
         for uid in uids:
             with self._in_our_words():
-                found = self._fetch(uid)
+                try:
+                    found = self._fetch(uid)
+                except MailboxFetchError as error:
+                    found, not_given = None, error
             if found is not None:
                 yield found
+        if not_given is not None:
+            raise MailboxUnavailable(
+                f"{self._where} does not give us a mail that it has (it said {_said(not_given)}); open it there by a "
+                f"mail program, and move it to {self._filed}."
+            )
 
     def file_away(self, key: str) -> None:
         """Move it to the folder for what is filed, which is made when it is not there."""
@@ -331,10 +341,13 @@ class ImapMailbox(Closable):
 
     def _fetch(self, uid: str) -> Incoming | None:
         """The raw bytes, which imap-tools would parse; None for a mail that is gone meanwhile."""
-        _, found = self._open().client.uid("FETCH", uid, "(INTERNALDATE BODY.PEEK[])")
-        for item in found:
+        box = self._open()
+        answer = box.client.uid("FETCH", uid, "(INTERNALDATE BODY.PEEK[])")
+        for item in answer[1]:
             if isinstance(item, tuple) and len(item) >= 2:
-                return Incoming(f"{self._validity}:{uid}", bytes(item[1]), _internal_date(found))
+                return Incoming(f"{self._validity}:{uid}", bytes(item[1]), _internal_date(answer[1]))
+        if self._is_there(box, uid):
+            raise MailboxFetchError(answer, "OK")
         return None
 
     def _move(self, box: BaseMailBox, uid: str) -> None:
@@ -350,9 +363,12 @@ class ImapMailbox(Closable):
             for words in (("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)"), ("EXPUNGE", uid)):
                 check_command_status(box.client.uid(*words), MailboxMoveError)
         except UnexpectedCommandStatusError:
-            box.client.noop()  # a server may not have told of it before
-            if box.uids(f"UID {uid}"):
+            if self._is_there(box, uid):
                 raise
+
+    def _is_there(self, box: BaseMailBox, uid: str) -> bool:
+        box.client.noop()  # a server may not have told before that it has gone
+        return bool(box.uids(f"UID {uid}"))
 
     def _make_filed(self, box: BaseMailBox) -> None:
         if not box.folder.exists(self._filed):

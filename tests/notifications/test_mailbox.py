@@ -182,6 +182,24 @@ def test_of_a_login_that_is_refused_only_the_code_is_told(said: str, code: str) 
         assert sentence(url) == f"refused the user name or the password{code}; {REFUSED}"
 
 
+def test_a_mail_that_the_server_does_not_give_stops_none_after_it_and_is_named_at_the_end() -> None:
+    answers = {
+        "UID SEARCH": "* SEARCH 7 8\r\n{tag} OK done",
+        "UID FETCH 7": "{tag} NO [SERVERBUG] broken",
+        "UID FETCH 8": '* 2 FETCH (INTERNALDATE "20-Oct-2026 16:59:00 +0100" BODY[] {{3}}\r\none)\r\n{tag} OK done',
+    }
+    with saying(answers) as url, mailbox_for(url, root=Path()) as box:
+        coming = box.incoming()
+        assert next(coming) == Incoming("1:8", b"one", ARRIVED)
+        with pytest.raises(MailboxUnavailable) as refused:
+            next(coming)
+
+    assert str(refused.value).partition(" ")[2] == (
+        "does not give us a mail that it has (it said '[SERVERBUG] broken'); open it there by a mail program, and move "
+        "it to Filed."
+    )
+
+
 @pytest.mark.parametrize(
     "nonsense",
     [
