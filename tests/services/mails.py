@@ -126,12 +126,12 @@ Diagnostic-Code: smtp; 550 {status} User unknown
 """.encode()
 
 
-def answer(uid: str, who: str, partstat: str = "ACCEPTED", sequence: int = 0) -> bytes:
-    """The answer of a calendar to our invitation."""
+def answer(uid: str, who: str, partstat: str = "ACCEPTED", sequence: int = 0, *, method: str = "REPLY") -> bytes:
+    """The answer of a calendar to our invitation, or with another *method* what else it may say to it."""
     calendar = f"""\
 BEGIN:VCALENDAR
 VERSION:2.0
-METHOD:REPLY
+METHOD:{method}
 BEGIN:VEVENT
 UID:{uid}
 SEQUENCE:{sequence}
@@ -143,7 +143,7 @@ END:VCALENDAR
     made = EmailMessage()
     made["From"], made["To"], made["Subject"] = who, US, f"{partstat.title()}: your session"
     made.set_content(f"{who} says {partstat.lower()}.")
-    made.add_alternative(calendar, subtype="calendar", params={"method": "REPLY"})
+    made.add_alternative(calendar, subtype="calendar", params={"method": method})
     return made.as_bytes()
 
 
