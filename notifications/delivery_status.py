@@ -12,6 +12,7 @@ from notifications.mentioned import address_in
 from notifications.words import letter_in
 
 LONGEST_REASON: Final = 500
+_MOST_BLOCKS: Final = 500
 _LONGEST_SAID: Final = 2_000
 _MARKS_A_BLOCK: Final = frozenset({"final-recipient", "original-recipient", "action", "x-actual-recipient"})
 
@@ -30,7 +31,7 @@ def blocks_in_letter(letter: str) -> list[Block]:
 
 def told(blocks: list[Block], letter: str) -> tuple[Failure, ...]:
     """The failures in *blocks*. *letter* is what the bounce says in words, for those that give no reason."""
-    return tuple(filter(None, (_told(block, letter) for block in blocks)))
+    return tuple(filter(None, (_told(block, letter) for block in blocks[:_MOST_BLOCKS])))
 
 
 def went_well(block: Block) -> bool:

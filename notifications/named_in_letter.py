@@ -23,9 +23,9 @@ def failures_in_letter(mail: Message) -> tuple[Failure, ...]:
         return without_repeats(found)
     named, subject = _named(mail, words), text_of(mail.get("subject", ""))
     delayed = named.still_tried or still_tries(words, subject)
-    aliases = _aliases(words)
+    aliases, report = _aliases(words), _before(_COPY_BEGINS, words)
     return without_repeats(
-        _of_words(address, named.recipients, aliases.get(address, address), words, subject, delayed=delayed)
+        _of_words(address, named.recipients, aliases.get(address, address), report, subject, delayed=delayed)
         for address in named.recipients
         if address in named.stated or address not in aliases.values()
     )
@@ -40,11 +40,15 @@ class _Named:
     still_tried: bool
 
 
+_MOST_NAMED: Final = 200
+"""Addresses of a letter that are looked at: ours go to one person each."""
+
+
 def _named(mail: Message, words: str) -> _Named:
     temporary, permanent = second_opinion(mail)
     report, aside = _report_in(words), aside_from(mail)
     stated = addresses_in(text_of(mail.get("x-failed-recipients", "")))
-    mentioned = _without(aside, addresses_in(report))
+    mentioned = _without(aside, addresses_in(report))[:_MOST_NAMED]
     sent_to = _without(aside, _sent_to(mail, words))
     in_words = [address for address in mentioned if address in sent_to or not _is_to_help(address, report)]
     known = [address for address in (*permanent, *temporary) if address in {*in_words, *sent_to}]
@@ -95,8 +99,8 @@ def _aliases(words: str) -> dict[str, str]:
     return {made: asked for made, asked in found if made and asked}
 
 
-def _of_words(address: str, among: list[str], recipient: str, words: str, subject: str, *, delayed: bool) -> Failure:
-    said = _said_about(address, among, words) or subject
+def _of_words(address: str, among: list[str], recipient: str, report: str, subject: str, *, delayed: bool) -> Failure:
+    said = _said_about(address, among, report) or subject
     why, status = one_line(said, LONGEST_REASON), status_in(said) or ""
     return Failure(recipient, Lasting.DELAYED if delayed else lasting("", said), status, why)
 
@@ -141,12 +145,11 @@ _LONGEST_SAID: Final = 4_000
 _MOST_PLACES: Final = 5
 
 
-def _said_about(recipient: str, among: list[str], words: str) -> str:
+def _said_about(recipient: str, among: list[str], report: str) -> str:
     """The words that give the reason: those after the recipient's address, as far as the next; else the whole report.
 
     An address may stand in a list first and with its reason later, so each place is looked at.
     """
-    report = _before(_COPY_BEGINS, words)
     lowered, place, others = report.lower(), -1, [each for each in among if each != recipient]
     for _ in range(_MOST_PLACES):
         place = lowered.find(recipient, place + 1)

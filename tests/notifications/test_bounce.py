@@ -175,6 +175,9 @@ HOSTILE_LINES = {
     "colons": "a:" * (LONG // 2),
     "quotes": '"' * LONG,
     "plus codes": "+2B" * (LONG // 3),
+    "addresses": " ".join(f"a{number}@b.example" for number in range(LONG // 14)),
+    "lines of addresses": "".join(f"<a{number}@b.example>: mailbox full\n" for number in range(LONG // 30)),
+    "an address, and brackets": "a@b.example" + " (x)" * (LONG // 4),
 }
 
 
