@@ -17,13 +17,15 @@ import time
 from base64 import b64decode, b64encode
 from dataclasses import asdict, replace
 from datetime import datetime
+from email.message import Message
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from notifications.bounce import Bounce, Failure, Lasting
 from notifications.classify import CalendarFile, Classified, Kind
 from notifications.outcome import Closable
-from notifications.reading import File, ReadMail, Unreadable, parse, read
+from notifications.outlook import BEGINNING, NotOutlook, mail_in
+from notifications.reading import MOST_BYTES, File, ReadMail, Unreadable, parse, read
 
 SECONDS: Final = 2
 """Of processor, for one mail."""
@@ -222,7 +224,19 @@ def _answer(path: Path) -> bytes:
 
 
 def _as_bytes(source: BinaryIO) -> bytes:
-    return json.dumps(_told(read(parse(source))), ensure_ascii=True).encode("ascii")
+    is_outlook = source.read(len(BEGINNING)) == BEGINNING
+    source.seek(0)
+    return json.dumps(_told(read(_of_outlook(source) if is_outlook else parse(source))), ensure_ascii=True).encode()
+
+
+def _of_outlook(source: BinaryIO) -> Message:
+    if source.seek(0, os.SEEK_END) > MOST_BYTES:
+        raise Unreadable(f"it is larger than {MOST_BYTES // 1_000_000} MB")
+    source.seek(0)
+    try:
+        return mail_in(source)
+    except NotOutlook as why:
+        raise Unreadable(str(why)) from None
 
 
 if __name__ == "__main__":

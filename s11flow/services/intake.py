@@ -381,7 +381,7 @@ def _opened(documents: Documents, reader: Reader, row: Waiting) -> _Mail:
 
 
 def _is_mail(file: MailFile) -> bool:
-    return file.content_type == "message/rfc822" or sniff(file.name, file.content).kind == "eml"
+    return file.content_type == "message/rfc822" or sniff(file.name, file.content).kind in ("eml", "msg")
 
 
 def _may_be_a_report(file: MailFile) -> bool:

@@ -28,6 +28,7 @@ from s11flow.services.intake import Collected
 from s11flow.services.submissions import Documents
 from s11flow.services.tick import tick
 from s11flow.services.verify import verify
+from tests.notifications.outlook_files import outlook
 from tests.services.mails import answer, arrives, away, bounce, docx, forwarded, mail, pdf, zipped
 from tests.services.post import Server, delivered
 from tests.services.scene import CODE, at, opened, queries_of, run_to
@@ -244,6 +245,18 @@ def test_case_38_forwarded_mail_waits_and_is_looked_into(house: House) -> None:
     done = inbox.file_report(house.uow, house.documents, found.id, YOUTH, now=EVENING, by="clerk", sender=CONTACT)
     assert done.received is not None
     assert (done.received.version, house.receipts(), house.is_sound()) == (1, [CONTACT], True)
+
+
+def test_case_38_a_mail_that_outlook_saved_is_looked_into(house: House) -> None:
+    saved = outlook(CONTACT, "Our report", files=[("report.docx", docx("Ours."))], sent_at=at("2026-10-20 16:40"))
+    house.comes(mail("pat@gmail.com", "as promised", files=[("saved.msg", saved)]))
+
+    house.collect()
+
+    found = house.only()
+    assert (found.case, [name for name, _, _ in found.files]) == (YOUTH, ["report.docx"])
+    assert found.guesses == (f"{YOUTH} (what is passed on is from Youth Services)",)
+    assert found.why.endswith(f"It passes on a mail of {CONTACT}, written Tuesday 20 October 2026, 4:40pm.")
 
 
 def test_case_15_mail_that_waits_holds_back_the_silence_it_may_break(house: House) -> None:
