@@ -31,7 +31,7 @@ from imap_tools.utils import check_command_status
 
 from notifications.address import is_loopback
 from notifications.outcome import Closable
-from notifications.server_address import AddressForm, ServerAddress, Tls, check_login, folder_in
+from notifications.server_address import TRUST, AddressForm, ServerAddress, Tls, check_login, folder_in
 from notifications.token_command import Token, TokenUnavailable
 
 FILED: Final = "Filed"
@@ -430,7 +430,7 @@ def _internal_date(found: list[Any]) -> datetime:
 def _why(error: Exception) -> str:
     """In a clause; what a server says may hold anything, so that it is cut and put on one line."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message})"
+        return f"its certificate is not trusted ({error.verify_message}); {TRUST}"
     if isinstance(error, TimeoutError):
         return "it did not answer in time"
     if isinstance(error, OSError):

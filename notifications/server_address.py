@@ -16,6 +16,9 @@ from notifications.token_command import Token
 
 Tls = Literal["none", "starttls", "tls"]
 
+TRUST = "name the server as its certificate does, or have this machine trust whoever signed that"
+"""What would work where a certificate is not trusted."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:

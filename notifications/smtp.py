@@ -15,7 +15,7 @@ from typing import Any
 
 from notifications.address import check_address, is_loopback
 from notifications.outcome import Closing, Outcome, Status, nothing
-from notifications.server_address import Tls, check_login
+from notifications.server_address import TRUST, Tls, check_login
 from notifications.token_command import Token, TokenUnavailable
 
 LONGEST_TIMEOUT = 60.0
@@ -355,13 +355,16 @@ class SmtpMailer(Closing):
                 why = f"refused {phase} ({code})"
                 needs_person = code >= 500
             case smtplib.SMTPNotSupportedError():
-                why = f"does not offer what the settings ask for {phase}; nothing was sent without it"
+                why = (
+                    f"does not offer what the settings ask for {phase}, and is told nothing without it; check port, "
+                    "tls and login in the mail settings"
+                )
             case smtplib.SMTPServerDisconnected():
                 why, needs_person = f"closed the connection {phase}", False
             case smtplib.SMTPException():
-                why = f"offers no way {phase} that we know"
+                why = f"offers no way {phase} that we know; where it takes no passwords, log in by a token"
             case ssl.SSLCertVerificationError():
-                why = f"showed a certificate that is not trusted {phase} ({error.verify_message})"
+                why = f"showed a certificate that is not trusted {phase} ({error.verify_message}); {TRUST}"
             case ssl.SSLError():
                 why = f"could not agree on TLS {phase}; check the port and the tls setting"
             case ValueError():  # smtplib could not read what it was to answer

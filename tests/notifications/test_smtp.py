@@ -323,7 +323,8 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Certifica
         assert send(mailer) == Outcome(
             Status.DELAYED,
             f"The mail server 127.0.0.1:{port} showed a certificate that is not trusted at STARTTLS "
-            "(self-signed certificate).",
+            "(self-signed certificate); name the server as its certificate does, or have this machine trust whoever "
+            "signed that.",
             needs_person=True,
             unreachable=True,
         )
@@ -348,8 +349,8 @@ def test_a_server_without_starttls_gets_nothing() -> None:
     with running(post) as port, over_tls(port) as mailer:
         assert send(mailer) == Outcome(
             Status.DELAYED,
-            f"The mail server 127.0.0.1:{port} does not offer what the settings ask for at STARTTLS; "
-            "nothing was sent without it.",
+            f"The mail server 127.0.0.1:{port} does not offer what the settings ask for at STARTTLS, and is told "
+            "nothing without it; check port, tls and login in the mail settings.",
             needs_person=True,
             unreachable=True,
         )
@@ -475,8 +476,8 @@ def test_a_server_that_takes_no_tokens_is_told_none(certificate: Certificate) ->
     ):
         assert send(mailer) == Outcome(
             Status.DELAYED,
-            f"The mail server 127.0.0.1:{port} does not offer what the settings ask for at the login; "
-            "nothing was sent without it.",
+            f"The mail server 127.0.0.1:{port} does not offer what the settings ask for at the login, and is told "
+            "nothing without it; check port, tls and login in the mail settings.",
             needs_person=True,
             unreachable=True,
         )
@@ -499,7 +500,16 @@ def test_when_there_is_no_token_the_reason_is_the_outcome(certificate: Certifica
         )
 
 
+NO_WAY = "offers no way at the login that we know; where it takes no passwords, log in by a token."
 ASKS_FOR_TOKENS = [b"220 here\r\n", b"250-here\r\n250 AUTH LOGIN XOAUTH2\r\n"]
+
+
+def test_a_server_that_takes_tokens_alone_says_so_to_who_has_a_password() -> None:
+    with (
+        scripted([b"220 here\r\n", b"250-here\r\n250 AUTH XOAUTH2\r\n"]) as port,
+        plain(port, username="us", password="open sesame") as mailer,
+    ):
+        assert send(mailer).detail == f"The mail server 127.0.0.1:{port} {NO_WAY}"
 
 
 @pytest.mark.parametrize(
@@ -508,7 +518,7 @@ ASKS_FOR_TOKENS = [b"220 here\r\n", b"250-here\r\n250 AUTH LOGIN XOAUTH2\r\n"]
         ([b"535 5.7.139 SMTP AUTH is off\r\n"], f"refused the token at the login (535 5.7.139); {REFUSED_TOKEN}", True),
         ([b"334 eyJ9\r\n", b"535 No\r\n"], f"refused the token at the login (535); {REFUSED_TOKEN}", True),
         ([b"454 4.7.0 Later\r\n"], f"refused the token at the login (454 4.7.0); {REFUSED_TOKEN}", False),
-        ([b"334 eyJ9\r\n"] * 7, "offers no way at the login that we know.", True),
+        ([b"334 eyJ9\r\n"] * 7, NO_WAY, True),
         ([b"334 \xff\r\n"], "closed the connection at the login.", False),
         ([], "closed the connection at the login.", False),
     ],
