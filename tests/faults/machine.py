@@ -59,6 +59,7 @@ from s11flow.services import (
     panel_days,
     publication,
     record,
+    restricted,
     review_actions,
     rulebooks,
     sessions,
@@ -429,6 +430,11 @@ def _splits(office: Office, ref: str, pick: int) -> object:
     return what(office.uow, ref, reason="it wrote to us", now=office.now, by="clerk")
 
 
+def _sees_to_a_version(office: Office, ref: str, pick: int) -> object:
+    what = (choose, restricted.restrict, restricted.look_through, restricted.restrict)[pick // 2 % 4]
+    return what(office.uow, ref, 1 + pick % 2, reason="a child is named", now=office.now, by="clerk")
+
+
 def _sets(office: Office, pick: int) -> acts.Act:
     period = (date(2024, 4, 1), date(2026, 3, 31 - pick % 2))
     return acts.SetPeriod(*period, "a year missed") if pick % 2 else acts.SetTrack(tuple(Track)[pick % 4], "agreed")
@@ -452,7 +458,7 @@ TO_CASE: dict[CaseEvent, Does] = {
     E.EXTEND: _on_case(_extends),
     E.CORRECT: _on_case(lambda o, n: acts.Correct("it was late", "it was in time", ("", "non_submission")[n % 2])),
     E.REOPEN: _on_case(lambda o, n: acts.Reopen("a rating was wrong")),
-    E.INCLUDE_IN_REPORT: lambda o, ref, n: choose(o.uow, ref, 1 + n % 2, reason="the one", now=o.now, by="clerk"),
+    E.INCLUDE_IN_REPORT: _sees_to_a_version,
 }
 TO_SESSION: tuple[Does, ...] = (
     _moves,

@@ -90,7 +90,7 @@ def test_mail_is_read_the_same_each_time_or_refused(
             assert _is_within_limits(said)
             assert confined._mail(json.loads(confined._as_bytes(BytesIO(raw)))) == said
 
-    ask(holds, strategy, 5_000 if thorough else 60)
+    ask(holds, strategy, 2_000 if thorough else 60)
     say(**dict(verdicts.counted))
 
 
@@ -125,7 +125,7 @@ def test_the_child_answers_as_reading_here_does(reader: Reader, tmp_path: Path, 
     def holds(raw: bytes) -> None:
         assert _asked(reader, tmp_path, raw) == told(raw)
 
-    ask(holds, hostile.MAIL, 2_000 if thorough else 20)
+    ask(holds, hostile.MAIL, 500 if thorough else 20)
 
 
 def test_swollen_mail_keeps_within_its_limits_and_stops_none_after_it(
@@ -145,7 +145,7 @@ def test_swollen_mail_keeps_within_its_limits_and_stops_none_after_it(
         hostile.swollen((b"Subject: x", *hostile.PIECES), 30_000),
         hostile.swollen((*hostile.PIECES, *hostile.SAMPLES[::20]), 3_000_000 if thorough else 600_000),
     )
-    ask(holds, mail, 300 if thorough else 4)
+    ask(holds, mail, 60 if thorough else 4)
 
     say(seconds=round(longest, 1), megabytes=largest // 1_000_000, **dict(verdicts.counted))
     assert longest < PATIENCE
@@ -175,7 +175,7 @@ def test_a_calendar_file_is_read_the_same_each_time(thorough: bool) -> None:
                 assert {at.tzinfo for at in (reply.stamped_at, reply.starts_at, reply.ends_at) if at} <= {UTC}
                 assert not any(set(each.address) & {*" \r\n\t<>"} for each in reply.attendees)
 
-    ask(holds, hostile.CALENDARS, 20_000 if thorough else 100)
+    ask(holds, hostile.CALENDARS, 2_000 if thorough else 100)
 
 
 def test_a_swollen_calendar_file_costs_little(thorough: bool, say: Say) -> None:
@@ -190,7 +190,7 @@ def test_a_swollen_calendar_file_costs_little(thorough: bool, say: Say) -> None:
 
     begins = b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\n"
     files = hostile.swollen(hostile.CALENDAR_PIECES, 1_000_000).map(lambda body: begins + body)
-    ask(holds, files, 1_000 if thorough else 5)
+    ask(holds, files, 100 if thorough else 5)
     say(slowest=round(slowest, 2))
 
 
@@ -200,7 +200,7 @@ def test_a_document_is_told_by_its_content_or_as_damaged(thorough: bool) -> None
         assert sniff("report.docx", content) == found
         words_in(found.kind, content)
 
-    ask(holds, hostile.damaged(hostile.DOCUMENTS), 5_000 if thorough else 100)
+    ask(holds, hostile.damaged(hostile.DOCUMENTS), 2_000 if thorough else 100)
 
 
 @pytest.mark.skipif(bool(fuzzing.WHY_NOT), reason=fuzzing.WHY_NOT)
@@ -257,7 +257,7 @@ def test_each_mail_has_one_decision_and_the_record_is_whole(
         intake.collect(uow, documents, Box(box.mails[-1:]), Here(), partnership=CODE, now=box.mails[-1].arrived_at)
 
     from_us = hostile.MAIL.map(lambda raw: b"From: youth@agency.example\nSubject: GSCP-2026-01\n" + raw)
-    ask(holds, st.one_of(hostile.MAIL, from_us), 500 if thorough else 15)
+    ask(holds, st.one_of(hostile.MAIL, from_us), 150 if thorough else 15)
     now = EVENING + timedelta(days=1)
     again = intake.collect(uow, documents, box, Here(), partnership=CODE, now=now)
 
