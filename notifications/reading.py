@@ -192,7 +192,7 @@ def _files(mail: Message) -> Iterator[File]:
             inside = part.get_payload()
             if isinstance(inside, list) and inside and isinstance(inside[0], Message):
                 subject = one_line(text_of(inside[0].get("subject", "")), 60).replace("/", "-")
-                yield File(name or f"{subject or 'mail'}.eml", kind, inside[0].as_bytes())
+                yield File(name or f"{subject or 'mail'}.eml", kind, _as_bytes(inside[0]))
         elif part.get_content_maintype() in {"message", "multipart"}:
             continue
         elif name or part.get_content_disposition() == "attachment" or part.get_content_maintype() != "text":
@@ -202,6 +202,14 @@ def _files(mail: Message) -> Iterator[File]:
 
 
 _NO_REPORT = ("application/pgp-signature", "application/pkcs7-signature")
+
+
+def _as_bytes(mail: Message) -> bytes:
+    """A mail within another one as a file; the library writes some broken ones as text only."""
+    try:
+        return mail.as_bytes()
+    except UnicodeError:
+        return mail.as_string().encode("utf-8", "surrogateescape")
 
 
 def _may_be_a_report(file: File) -> bool:

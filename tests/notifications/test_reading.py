@@ -190,3 +190,12 @@ def test_text_of_an_unknown_character_set_is_read_as_far_as_it_goes() -> None:
     assert _read(b"Content-Type: text/plain; charset=nonsense\n\nCaf\xe9").text == "Café"
     assert _read(b"Content-Type: text/plain; charset=base64\n\nText").text == "Text"
     assert _read(b"Content-Type: text/plain; charset=undefined\n\nCaf\xe9").text == "Café"
+
+
+def test_a_broken_mail_within_a_mail_is_a_file_all_the_same() -> None:
+    inner = "Subject: Report\nContent-Type: multipart/mixed; charset=utf-8\n\nno boundary, 5\N{DEGREE SIGN}\n"
+    raw = f"From: lead@agency.example\nContent-Type: message/rfc822\n\n{inner}".encode("latin-1")
+
+    (file,) = _read(raw).files
+
+    assert (file.name, b"no boundary, 5" in file.content) == ("Report.eml", True)
