@@ -504,6 +504,18 @@ NO_WAY = "offers no way at the login that we know; where it takes no passwords, 
 ASKS_FOR_TOKENS = [b"220 here\r\n", b"250-here\r\n250 AUTH LOGIN XOAUTH2\r\n"]
 
 
+def test_a_command_that_takes_its_time_is_not_taken_for_a_server_that_does_not_answer() -> None:
+    def token() -> str:
+        time.sleep(1.1)
+        return "ya29.a-token"
+
+    with (
+        scripted([*ASKS_FOR_TOKENS, b"235 welcome\r\n", b"221 bye\r\n"]) as port,
+        plain(port, username="us", token=token) as mailer,
+    ):
+        assert mailer.greet(within=1) is None
+
+
 def test_a_server_that_takes_tokens_alone_says_so_to_who_has_a_password() -> None:
     with (
         scripted([b"220 here\r\n", b"250-here\r\n250 AUTH XOAUTH2\r\n"]) as port,
