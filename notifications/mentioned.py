@@ -14,6 +14,7 @@ _IN_TEXT: Final = re.compile(
     rf"[A-Za-z0-9{_BEYOND_ASCII}!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}"
     rf"@[A-Za-z0-9{_BEYOND_ASCII}-]{{1,63}}(?:\.[A-Za-z0-9{_BEYOND_ASCII}-]{{1,63}}){{1,10}}"
 )
+_LABEL: Final = re.compile(r"^(to|orig_to|rcpt|rcptto|recipient|address|e-?mail|user|mailto)=", re.IGNORECASE)
 _XTEXT: Final = re.compile(r"\+([0-9A-F]{2})")
 
 
@@ -31,5 +32,28 @@ def address_in(text: str) -> str | None:
 
 def addresses_in(text: str) -> list[str]:
     """The addresses in *text* that could be written to, in their order, in lower case, each once."""
-    found = (address_in(match[0].lstrip("'=/.").rstrip("'.-")) for match in _IN_TEXT.finditer(text[:LONGEST_TEXT]))
+    found = (_trimmed(match[0]) for match in _IN_TEXT.finditer(text[:LONGEST_TEXT]))
     return list(dict.fromkeys(filter(None, found)))
+
+
+def _trimmed(found: str) -> str | None:
+    return address_in(_LABEL.sub("", found.lstrip("'=/.").rstrip("'.-")))
+
+
+_BETWEEN: Final = re.compile(
+    r"[\s<>()\[\]\"',;:&]{0,8}(and|und|et|y|e|en|og|och|i)?[\s<>()\[\]\"',;:&]{1,8}", re.IGNORECASE
+)
+
+
+def named_together(first: str, text: str) -> list[str]:
+    """*first*, and the addresses in *text* that follow it with nothing but an "and" or a comma between them."""
+    found: list[str] = []
+    end = 0
+    for match in _IN_TEXT.finditer(text[:LONGEST_TEXT]):
+        address = _trimmed(match[0])
+        if found and not _BETWEEN.fullmatch(text[end : match.start()]):
+            break
+        if address and (found or address == first):
+            found.append(address)
+        end = match.end()
+    return found or [first]

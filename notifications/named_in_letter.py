@@ -9,7 +9,7 @@ from typing import Final
 from notifications.delivery_status import LONGEST_REASON, blocks_in_letter, told
 from notifications.failure import Failure, Lasting, any_of, lasting, status_in, tells, without_repeats
 from notifications.headers import one_line, text_of
-from notifications.mentioned import address_in, addresses_in
+from notifications.mentioned import address_in, addresses_in, named_together
 from notifications.returned import copies_in
 from notifications.second_opinion import second_opinion
 from notifications.server_letter import A_SERVER, REFUSED, aside_from, still_tries
@@ -54,8 +54,9 @@ def _named(mail: Message, words: str) -> _Named:
     known = [address for address in (*permanent, *temporary) if address in {*in_words, *sent_to}]
     both = [address for address in in_words if address in sent_to]
     listed = [address for address in _listed(report) if address in in_words]
+    first = [found for each in in_words[:1] for found in named_together(each, report) if found not in aside]
     in_subject = _without(aside, addresses_in(text_of(mail.get("subject", ""))))
-    recipients = stated or known or both or listed or in_words[:1] or sent_to[:1] or in_subject[:1] or mentioned[:1]
+    recipients = stated or known or both or listed or first or sent_to[:1] or in_subject[:1] or mentioned[:1]
     still_tried = bool(known) and not (stated or permanent or REFUSED.search(words))
     return _Named(recipients, stated, still_tried)
 

@@ -12,6 +12,7 @@ _LONGEST: Final = 200_000
 _HIDES = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
 _ENDS_A_LINE = re.compile(r"<(br|/p|/div|/tr|/h\d|/li)\b[^>]*>", re.IGNORECASE)
 _BRACKETED = re.compile(r"<([^<>\s@]{1,64}@[^<>\s@]{1,190})>")
+_WRITES_TO = re.compile(r"<a\s[^<>]{0,200}mailto:([^\"'<>?\s]{3,254})[^<>]{0,200}>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 
 
@@ -39,7 +40,9 @@ def letter_in(mail: Message) -> str:
 
 
 def _shown(part: Message) -> str:
-    return without_tags(decoded(part)) if part.get_content_subtype() == "html" else decoded(part)
+    """The words of a part; of a page also the addresses that its links write to, which may be all it names."""
+    text = decoded(part)
+    return without_tags(_WRITES_TO.sub(r" \1 ", text)) if part.get_content_subtype() == "html" else text
 
 
 def _told_to_a_person(mail: Message) -> list[Message]:

@@ -249,6 +249,11 @@ LETTERS = [
     letter("French: full", ADMINISTRATOR, "Remise impossible : Your report", f"Votre message n'a pas pu être distribué à :\n\n{LEAD}\n\nLa boîte aux lettres du destinataire est pleine.", SOFT),
     letter("Hungarian", DAEMON, "Kézbesítési hiba", f"Az üzenetet nem sikerült kézbesíteni a következő címre:\n\n<{LEAD}>: ismeretlen felhasználó"),
     letter("Korean: full", POSTMASTER, "메일 전송 실패 안내", f"메일이 다음 수신자에게 전송되지 못했습니다.\n\n수신자: {LEAD}\n사유: 수신자의 메일함 용량이 초과되었습니다.", SOFT),
+    letter("Finnish: full", POSTMASTER, "Toimitus epäonnistui: Your report", f"Viestiä ei voitu toimittaa seuraaville vastaanottajille:\n\n{LEAD}\nPostilaatikko on täynnä.", SOFT),
+    letter("Greek", POSTMASTER, "Αδύνατη παράδοση: Your report", f"Η παράδοση απέτυχε για τους ακόλουθους παραλήπτες:\n\n{LEAD}\n#550 5.1.1 RESOLVER.ADR.RecipNotFound ##"),
+    letter("two in a sentence", DAEMON, "Undeliverable mail", f"Could not deliver to <{LEAD}> and <{DEPUTY}>: domain does not exist", also=(DEPUTY, HARD)),
+    letter("as a log has it", POSTMASTER, "Delivery error report", f"recipient={LEAD}; status=bounced (host mx said: 550 no mailbox)"),
+    letter("a disclaimer names another", POSTMASTER, "Undeliverable: Your report", f"Your message to {LEAD} could not be delivered.\n\n-- \nIf you are not the intended recipient notify security@agency.example."),
     letter("a language that nobody foresaw, with a code", DAEMON, "Ní raibh rath air", f"Ní féidir an teachtaireacht a thabhairt:\n\n<{LEAD}>: 550 5.1.1"),
 ]  # fmt: skip
 

@@ -81,8 +81,10 @@ def test_a_copy_of_our_mail_may_be_encoded_though_it_must_not(encoding: str) -> 
     assert about_which(message_from_bytes(raw.replace(b"--edge--\n", part.encode()))) == "<one@council.example>"
 
 
-def test_a_page_counts_where_the_plain_text_is_empty() -> None:
-    parts = f"--e\nContent-Type: text/plain\n\n\n--e\nContent-Type: text/html\n\n<p>{LEAD}<br>User unknown</p>\n--e--\n"
+@pytest.mark.parametrize("named", [LEAD, f'<a class="x" href="mailto:{LEAD}">Lead</a>'])
+def test_a_page_counts_where_the_plain_text_is_empty_and_so_do_its_links(named: str) -> None:
+    page = f"<p>{named}<br>User unknown</p>"
+    parts = f"--e\nContent-Type: text/plain\n\n\n--e\nContent-Type: text/html\n\n{page}\n--e--\n"
     head = f"From: postmaster@agency.example\nTo: {OURS}\nSubject: Undeliverable: Your report\n"
 
     raw = f"{head}Content-Type: multipart/alternative; boundary=e\n\n{parts}".encode()
