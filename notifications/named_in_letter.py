@@ -12,7 +12,7 @@ from notifications.headers import one_line, text_of
 from notifications.mentioned import address_in, addresses_in, named_together
 from notifications.returned import copies_in
 from notifications.second_opinion import second_opinion
-from notifications.server_letter import A_SERVER, REFUSED, aside_from, still_tries
+from notifications.server_letter import A_SERVER, REFUSED, aside_from, is_to_help, still_tries
 from notifications.words import letter_in
 
 
@@ -50,7 +50,7 @@ def _named(mail: Message, words: str) -> _Named:
     stated = addresses_in(text_of(mail.get("x-failed-recipients", "")))
     mentioned = _without(aside, addresses_in(report))[:_MOST_NAMED]
     sent_to = _without(aside, _sent_to(mail, words))
-    in_words = [address for address in mentioned if address in sent_to or not _is_to_help(address, report)]
+    in_words = [address for address in mentioned if address in sent_to or not is_to_help(address, report)]
     known = [address for address in (*permanent, *temporary) if address in {*in_words, *sent_to}]
     both = [address for address in in_words if address in sent_to]
     listed = [address for address in _listed(report) if address in in_words]
@@ -65,17 +65,6 @@ def _without(aside: set[str], found: Iterable[str]) -> list[str]:
     """*found* without those who take part otherwise, and without servers where others are named too."""
     rest = [address for address in found if address not in aside]
     return [address for address in rest if not A_SERVER.match(address)] or rest
-
-
-_HELPS = any_of(
-    r"\b(contact|help|assist\w*|support|questions?|repl(y|ies) to|write to|forward (this|it))\b[^.!?]{0,80}$"
-)
-
-
-def _is_to_help(address: str, report: str) -> bool:
-    """Whether the letter names the address as one to turn to."""
-    place = report.lower().find(address)
-    return place > 0 and bool(_HELPS.search(report[max(0, place - 120) : place].rstrip(" \t<([:\"'")))
 
 
 _LISTED = re.compile(r"^[^\w\n@]{0,12}([^\s@<>:;,()]{1,64}@[^\s@<>:;,()]{1,190})", re.MULTILINE)

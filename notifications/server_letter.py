@@ -66,7 +66,7 @@ _SUBJECT_OF_ONE = any_of(
     "(échec|notification d'échec|erreur).{0,30}(remise|distribution|envoi|livraison)",
     "remise (différée|retardée)",
     "mancat[ao] (recapito|consegna)",
-    "(errore|ritardo|notifica).{0,30}(recapito|consegna)",
+    "(errore|ritardo|notifica).{0,30}(recapito|consegna)|(consegna|recapito) (fallit|non riuscit)",
     "no se (puede|pudo|ha podido|entreg)",
     "(error|fallo|retraso|problema).{0,30}(entrega|envío)",
     "(no|non) (entregad|entregable)",
@@ -119,9 +119,9 @@ _SAYS_IT_FAILED = any_of(
     "following (recipient|address)",
     "nicht.{0,40}(zugestellt|zustellbar|übermittelt|erreich)",
     "fehlgeschlagen|unzustellbar",
-    "(n'a|n'ont) (pas )?pu être (remis|distribu|livr|envoy)|échec de la remise|non remis",
+    "(n'a|n'ont) (pas )?pu [êe]tre (remis|distribu|livr|envoy|d[ée]livr)|échec de la remise|non remis",
     "no (pudo|se pudo|ha podido|se ha podido|puede).{0,20}(ser )?entreg|no fue entregado",
-    "non (può|è stato|è stata|ha potuto).{0,30}(consegnat|recapitat)|impossibile (consegnare|recapitare)",
+    "non (può|è|ha potuto).{0,30}(consegna|recapita)|impossibile (consegnare|recapitare)",
     "não (pôde|foi|pode|conseguimos).{0,20}(ser )?entreg|falha na entrega",
     "(niet|kon niet|kan niet).{0,30}(bezorg|afgelever|aflever|bestel)",
     "(kunde|gick|går|har|kan) (inte|ej).{0,20}lever|kunne ikke.{0,20}lever|ikke (blev|ble|blitt|blevet) lever",
@@ -179,16 +179,18 @@ def is_a_servers_letter(mail: Message) -> bool:
     head = f"{subject}\n{words[:_HEAD]}"
     if _WENT_WELL.search(head) or _ASKS_FOR_AN_ANSWER.search(head):
         return False
-    if from_a_server and titled:  # whatever its language
+    if from_a_daemon and _names_somebody(mail, words):  # whatever its language
         return True
-    by_a_program = is_report or from_a_server or _by_a_program(mail, words) or any(second_opinion(mail))
-    if not by_a_program:
-        return False  # a person, whose subject has such words in it
-    if not (is_report or from_a_server) and not _OF_A_MAIL.search(head):
-        return False  # something else that was not delivered: a parcel
-    if not (_SAYS_IT_FAILED.search(words) or _STILL_TRIES.search(words) or _gives_a_code(from_a_daemon, mail, words)):
-        return is_report and titled
-    return is_report or bool(set(addresses_in(words)) - aside_from(mail))
+    fails = bool(_SAYS_IT_FAILED.search(words) or _STILL_TRIES.search(words) or _gives_a_code(mail, words))
+    if is_report or from_a_server:
+        return titled or (fails and (is_report or _names_another(mail, words)))
+    # a person, whose subject has such words in it; or something else that was not delivered, a parcel
+    of_mail = fails and bool(_OF_A_MAIL.search(head)) and _names_another(mail, words)
+    return of_mail and (_by_a_program(mail, words) or any(second_opinion(mail)))
+
+
+def _names_another(mail: Message, words: str) -> bool:
+    return bool(set(addresses_in(words)) - aside_from(mail))
 
 
 def aside_from(mail: Message) -> set[str]:
@@ -197,10 +199,30 @@ def aside_from(mail: Message) -> set[str]:
     return {found for field in fields for value in mail.get_all(field, []) for found in addresses_in(text_of(value))}
 
 
-def _gives_a_code(from_a_daemon: bool, mail: Message, words: str) -> bool:
+_HELPS = any_of(
+    r"\b(contact|help|assist\w*|support|questions?|repl(y|ies) to|write to|forward (this|it))\b[^.!?]{0,80}$"
+)
+
+
+def is_to_help(address: str, letter: str) -> bool:
+    """Whether *letter* names the address as one to turn to."""
+    place = letter.lower().find(address)
+    return place > 0 and bool(_HELPS.search(letter[max(0, place - 120) : place].rstrip(" \t<([:\"'")))
+
+
+_MOST_LOOKED_AT: Final = 20
+
+
+def _names_somebody(mail: Message, words: str) -> bool:
+    aside, head = aside_from(mail), words[:_HEAD]
+    named = [address for address in addresses_in(head)[:_MOST_LOOKED_AT] if address not in aside]
+    return any(not is_to_help(address, head) for address in named)
+
+
+def _gives_a_code(mail: Message, words: str) -> bool:
     """Whether one who only writes of deliveries, or nobody, says a code of a failure in whatever language."""
     nobodys = text_of(mail.get("return-path", "-")) in {"", "<>"}
-    return (from_a_daemon or nobodys) and bool(ENHANCED.search(words) or REPLY.search(words))
+    return (_from_a_daemon(mail) or nobodys) and bool(ENHANCED.search(words) or REPLY.search(words))
 
 
 def _report_type(mail: Message) -> str:
