@@ -197,7 +197,7 @@ def _files(mail: Message) -> Iterator[File]:
             continue
         elif name or part.get_content_disposition() == "attachment" or part.get_content_maintype() != "text":
             content = part.get_payload(decode=True)
-            if isinstance(content, bytes) and content:
+            if isinstance(content, bytes) and (content or name):  # one that is named and empty was meant to be a file
                 yield File(name, kind, content)
 
 

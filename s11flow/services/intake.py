@@ -354,6 +354,8 @@ _NO_REPORT = frozenset(
      "application/pgp-keys", "text/vcard", "text/x-vcard"}
 )  # fmt: skip
 _SMALL_PICTURE: Final = 50_000
+_LEFT_OVER: Final = re.compile(r"(ATT|Untitled attachment )\d{5,}\.(htm|html|txt|dat)", re.IGNORECASE)
+"""What Exchange and Outlook call the text of a mail that stood behind an attachment."""
 _MOST_INNER: Final = 5
 
 
@@ -365,7 +367,9 @@ def _opened(documents: Documents, reader: Reader, row: Waiting) -> _Mail:
         return _Mail(row, read, ())
     brought: list[_Brought] = []
     inner: list[ReadMail] = []
-    for file in read.files:
+    waiting = list(read.files)
+    while waiting:
+        file = waiting.pop(0)
         if _is_mail(file) and len(inner) < _MOST_INNER:
             try:
                 within = reader.read(documents.place(documents.keep(file.content)))
@@ -373,7 +377,7 @@ def _opened(documents: Documents, reader: Reader, row: Waiting) -> _Mail:
                 brought.append(replace(_brought(documents, file), fault=f"cannot be read: {why}"))
                 continue
             inner.append(within)
-            brought += [_brought(documents, each) for each in within.files if _may_be_a_report(each)]
+            waiting[:0] = within.files
         elif _may_be_a_report(file):
             brought.append(_brought(documents, file))
     once = {each.sha256: each for each in brought}
@@ -385,7 +389,9 @@ def _is_mail(file: MailFile) -> bool:
 
 
 def _may_be_a_report(file: MailFile) -> bool:
-    """Not an answer to an invitation, not a signature, and no picture that belongs to one: those are small."""
+    """Not an answer to an invitation, not a signature, no small picture of one, no text that a mail program cut off."""
+    if _LEFT_OVER.fullmatch(file.name) and len(file.content) < _SMALL_PICTURE:
+        return False
     small_picture = file.content_type.startswith("image/") and len(file.content) < _SMALL_PICTURE
     return not (file.content_type in _NO_REPORT or is_calendar(file.content_type, file.name) or small_picture)
 

@@ -53,7 +53,7 @@ def restrict(
     many working days as the policy says. Raises UnknownError, and RefusedError where there is no such version.
     """
     with uow.write() as connection:
-        loaded = cases.one_case(connection, ref)
+        loaded = _settled(connection, ref, now)
         rows = queries.submissions(connection, [loaded.id]).get(loaded.id, [])
         row = _version(loaded, rows, version, _RESTRICT)
         if row.status == RESTRICTED:
@@ -90,7 +90,7 @@ def look_through(
     A letter about it that has not left never does. Raises UnknownError and RefusedError.
     """
     with uow.write() as connection:
-        loaded = cases.one_case(connection, ref)
+        loaded = _settled(connection, ref, now)
         rows = queries.submissions(connection, [loaded.id]).get(loaded.id, [])
         row = _version(loaded, rows, version, _LOOK_THROUGH)
         if not reason.strip():
@@ -126,7 +126,7 @@ def disclose(
     if not to.strip() or not reason.strip():
         raise WrongInputError("Say to whom the files are shown, and why; both are kept in the history.")
     with uow.write() as connection:
-        loaded = cases.one_case(connection, ref)
+        loaded = _settled(connection, ref, now)
         rows = queries.submissions(connection, [loaded.id]).get(loaded.id, [])
         row = _version(loaded, rows, version, _DISCLOSE)
         kept = [(name, digest) for name, digest, _ in json.loads(row.files)]
@@ -141,6 +141,13 @@ def disclose(
 
 
 # --- a version, and how it is marked ----------------------------------------------------------------------------------
+
+
+def _settled(connection: Connection, ref: str, now: datetime) -> Loaded:
+    """The case with all that the clock owed it by *now*, held until the transaction ends."""
+    loaded = cases.one_case(connection, ref)
+    cases.settle_first(connection, [loaded.id], "case", now)
+    return cases.one_case(connection, loaded.ref)
 
 
 def _version(loaded: Loaded, rows: Sequence[Any], version: int | None, what: str) -> Any:

@@ -266,3 +266,49 @@ def test_a_judgement_filled_in_as_a_workbook_is_filed_as_the_same_in_json_is(ask
     assert (empty.code, empty.err.split(";")[0]) == (1, "Standard 1 has no rating")
     told = {"case": "GSCP-2026-01", "version": 1, "basis": "report and session"}
     assert (done.code, done.json | told) == (0, done.json)
+
+
+def test_case_41_a_report_that_names_a_child_is_kept_back_and_shown_on_record(asked: Cli) -> None:
+    (asked.folder / "annex.txt").write_text("Child A's name is Ava Smith.", encoding="utf-8")
+    came = asked("case", "receive", "03", "annex.txt", "--now", "2026-07-08")
+    listed = asked("case", "list", "--query", "03", "--now", "2026-07-08")
+
+    tried = asked("case", "restrict", "03", "--reason", "Ava is named", "--dry-run", "--now", "2026-07-08")
+    done = asked("case", "restrict", "03", "--reason", "Ava is named", "--now", "2026-07-08")
+    shown = asked(
+        "case", "disclose", "03", "--to", "Our DPO", "--reason", "to see it", "-o", "out", "--now", "2026-07-09"
+    )
+    again = asked("case", "look-through", "03", "--reason", "she is invented", "--now", "2026-07-09")
+
+    assert "It may hold details of single children: annex.txt (a child's name). Look at it before the pack." in came.out
+    assert "look before the pack" in listed.out
+    assert [tried.code, done.code, shown.code, again.code] == [0, 0, 0, 0]
+    assert done.out.splitlines() == [
+        "GSCP-2026-03, Commissioning: returned for more.",
+        "  owed now: redaction wanted (the report holds details of single children)",
+        "  Version 1 is kept back. Its files stay where they are; nobody is given them.",
+    ]
+    assert shown.out.splitlines() == [
+        "GSCP-2026-03: that version 1 is shown to Our DPO is on record.",
+        "  out/annex.txt",
+    ]
+    assert (asked.folder / "out" / "annex.txt").stat().st_mode & 0o077 == 0
+    assert again.out.splitlines()[0] == "GSCP-2026-03: version 1 counts again."
+    assert asked("verify").code == 0
+
+
+def test_case_59_a_letter_that_left_by_mistake_is_put_right(asked: Cli) -> None:
+    (letter,) = (row for row in asked.json("outbox", "list", "--kind", "report_request") if row["case"].endswith("-03")
+                 and row["to"].startswith("commissioning"))  # fmt: skip
+
+    number = str(letter["id"])
+    done = asked("outbox", "correct", number, "--reason", "It was for another board", "--now", "2026-07-08")
+    refused = asked("outbox", "correct", number, "--reason", "again", "--now", "2026-07-08")
+
+    (made,) = asked.json("outbox", "list", "--kind", "letter_corrected")
+    assert done.out == f"Letter {made['id']} to {letter['to']} puts letter {number} right; both stay on record.\n"
+    assert (refused.code, made["corrects"], asked.json("outbox", "show", number)["corrected_by"]) == (
+        1,
+        letter["id"],
+        made["id"],
+    )

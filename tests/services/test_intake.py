@@ -247,6 +247,35 @@ def test_case_38_forwarded_mail_waits_and_is_looked_into(house: House) -> None:
     assert (done.received.version, house.receipts(), house.is_sound()) == (1, [CONTACT], True)
 
 
+def test_case_38_what_was_passed_on_several_times_is_looked_into(house: House) -> None:
+    passed_on = mail(CONTACT, f"S11 Report {YOUTH}", files=[("report.docx", REPORT)])
+    for sender in ("a@agency.example", "b@agency.example", "c@agency.example"):
+        passed_on = forwarded(sender, passed_on)
+    house.comes(passed_on)
+
+    house.collect()
+
+    assert (house.only().case, [name for name, _, _ in house.only().files]) == (YOUTH, ["report.docx"])
+
+
+@pytest.mark.parametrize("name", ["ATT00001.htm", "Untitled attachment 00012.txt"])
+def test_the_end_of_a_text_that_a_mail_program_cut_off_is_no_file(house: House, name: str) -> None:
+    files = [("report.docx", REPORT), (name, b"<html><body>Sent from my phone</body></html>")]
+    house.comes(mail(CONTACT, f"S11 Report {YOUTH}", files=files))
+
+    house.collect()
+
+    assert (house.only().decision, [name for name, _, _ in house.only().files]) == ("filed", ["report.docx"])
+
+
+def test_case_40_an_empty_file_is_told(house: House) -> None:
+    house.comes(mail(CONTACT, f"S11 Report {YOUTH}", files=[("report.docx", b"")]))
+
+    house.collect()
+
+    assert house.only().why == f"It is for {YOUTH}, and report.docx is empty."
+
+
 def test_case_38_a_mail_that_outlook_saved_is_looked_into(house: House) -> None:
     saved = outlook(CONTACT, "Our report", files=[("report.docx", docx("Ours."))], sent_at=at("2026-10-20 16:40"))
     house.comes(mail("pat@gmail.com", "as promised", files=[("saved.msg", saved)]))
