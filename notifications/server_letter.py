@@ -145,10 +145,11 @@ _ASKS_FOR_AN_ANSWER = any_of(
     "(verif|confirm|prove|make sure|ensure).{0,40}you( are|'re) (a |an |not )?(real|human|person|spam|robot|bot)",
     "(repl|respond).{0,100}(to (confirm|verify|release)|will be delivered|subject (line )?(intact|unchanged))",
     "(click|visit|follow|go to)[^.]{0,120}(to |and )(confirm|verify|release|have your)",
-    "requires? (your )?(confirmation|verification|authenti)",
+    "requires? (your )?(confirmation|verification)",
     "(confirmation|verification|permission) (request|required|needed|code)",
     "to (release|confirm) (your|this) (message|mail|e-?mail)",
-    "awaits? (moderator )?approval|awaiting (moderat|approval)|is being held|has been held",
+    "awaits? (moderator )?approval|awaiting (moderat|approval)",
+    "(is being|has been) held (until|because|for (approval|review|moderat))",
     "(approved|allowed|known) senders?( list)?|unapproved sender",
     "challenge[-/ ]response|whitelist(ing)? request",
 )
@@ -177,7 +178,7 @@ def is_a_servers_letter(mail: Message) -> bool:
         return False
     words = letter_in(mail)
     head = f"{subject}\n{words[:_HEAD]}"
-    if _WENT_WELL.search(head) or _ASKS_FOR_AN_ANSWER.search(head):
+    if _WENT_WELL.search(head) or (_ASKS_FOR_AN_ANSWER.search(head) and not _has_a_code(words)):
         return False
     if from_a_daemon and _names_somebody(mail, words):  # whatever its language
         return True
@@ -222,7 +223,11 @@ def _names_somebody(mail: Message, words: str) -> bool:
 def _gives_a_code(mail: Message, words: str) -> bool:
     """Whether one who only writes of deliveries, or nobody, says a code of a failure in whatever language."""
     nobodys = text_of(mail.get("return-path", "-")) in {"", "<>"}
-    return (_from_a_daemon(mail) or nobodys) and bool(ENHANCED.search(words) or REPLY.search(words))
+    return (_from_a_daemon(mail) or nobodys) and _has_a_code(words)
+
+
+def _has_a_code(words: str) -> bool:
+    return bool(ENHANCED.search(words) or REPLY.search(words))
 
 
 def _report_type(mail: Message) -> str:
@@ -250,7 +255,7 @@ def _by_a_program(mail: Message, words: str) -> bool:
     if not text_of(mail.get("auto-submitted", "no")).lower().startswith("no") or text_of(mail.get("from", "")) == "<>":
         return True
     if returns_to is None:
-        return bool(ENHANCED.search(words) or REPLY.search(words))
+        return _has_a_code(words)
     return text_of(returns_to) in {"", "<>"}
 
 

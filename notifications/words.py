@@ -7,7 +7,7 @@ from typing import Final
 
 from notifications.charsets import text_in
 
-_LONGEST: Final = 200_000
+_LONGEST: Final = 100_000
 """Characters of what a mail says that are looked at: it says what it says at its head."""
 _HIDES = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
 _ENDS_A_LINE = re.compile(r"<(br|/p|/div|/tr|/h\d|/li)\b[^>]*>", re.IGNORECASE)

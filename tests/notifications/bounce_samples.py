@@ -255,6 +255,8 @@ LETTERS = [
     letter("a language that nobody foresaw, without a code", DAEMON, "Heimkomin skilaboð", f"Ekki tókst að afhenda póst til:\n<{LEAD}>: notandi ekki til"),
     letter("GroupWise: no space", "Mailer-Daemon@agency.example", "Message status - undeliverable", f"The message that you sent was undeliverable to the following:\n\t{LEAD} (disk space limit exceeded)", SOFT),
     letter("Domino: no route to a domain", "Mail Router <mailrouter@agency.example>", "DELIVERY FAILURE: No route found to domain agency.example from server HQ", f"was not delivered to:\n\n  {LEAD}\n\nbecause:\n\n  No route found to domain agency.example from server HQ. Check DNS configuration."),
+    letter("Exim: asks for a password", EXIM, "Mail delivery failed: returning message to sender", f"{EXIM_HEAD}  {LEAD}\n    host mx.agency.example [192.0.2.1]: 550-Verification required.\n    550 This server requires authentication to send to other servers."),
+    letter("held in the queue", POSTMASTER, "Delivery delayed: Your report", f"Your message to {LEAD} is being held in the queue, and the server will keep trying for four days.", DELAYED),
     letter("two in a sentence", DAEMON, "Undeliverable mail", f"Could not deliver to <{LEAD}> and <{DEPUTY}>: domain does not exist", also=(DEPUTY, HARD)),
     letter("as a log has it", POSTMASTER, "Delivery error report", f"recipient={LEAD}; status=bounced (host mx said: 550 no mailbox)"),
     letter("a disclaimer names another", POSTMASTER, "Undeliverable: Your report", f"Your message to {LEAD} could not be delivered.\n\n-- \nIf you are not the intended recipient notify security@agency.example."),
