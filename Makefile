@@ -3,7 +3,7 @@
 # make check    the static checks and the architecture's own tests
 # make coverage which lines the tests reach, without the proofs
 # make fuzz     atheris looks for mail, calendar files and documents over which reading fails (Linux on x86-64; 12 minutes)
-# make faults   the proofs at their full length: crashes, races, gaps, chaos, tampering; every service on Postgres (over an hour)
+# make faults   the proofs at their full length: crashes, races, gaps, chaos, tampering (over an hour)
 # make bench    the benchmarks
 # make mutants  changes the rules by one thing at a time and lists what no test notices (about ten minutes)
 # make docs     writes docs/process again from the tables
@@ -72,7 +72,7 @@ demo: setup
 test: setup
 	@$(BIN)/python -m tests.debian
 	@mkdir -p $(PREFECT_HOME)
-	@$(BIN)/python -m pytest $(SHARED_OUT) -m 'not prefect_server'
+	@$(BIN)/python -m pytest $(SHARED_OUT) --both -m 'not prefect_server'
 	@$(BIN)/python -m pytest tests/flows -m prefect_server
 
 # The proofs in tests/faults reach what the others reach, and counting lines would slow what they do over and over.
@@ -92,7 +92,6 @@ check: setup
 
 faults: setup
 	@$(BIN)/python -m pytest $(SHARED_OUT) tests/faults --thorough
-	@$(BIN)/python -m pytest $(SHARED_OUT) tests/services --both -m postgres
 
 fuzz: setup
 	@$(BIN)/python -m pip install --quiet 'atheris>=3,<4'

@@ -29,7 +29,9 @@ settings.load_profile("suite")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The long versions of the proofs in tests/faults, and every service on both databases."""
     parser.addoption("--thorough", action="store_true", help="run the proofs of tests/faults at their full length")
-    parser.addoption("--both", action="store_true", help="run every test of tests/services on Postgres too")
+    parser.addoption(
+        "--both", action="store_true", help="run every test of tests/services on Postgres too, as `make test` does"
+    )
 
 
 ON_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]

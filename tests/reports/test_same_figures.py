@@ -1,15 +1,12 @@
-"""DOCX, XLSX, HTML, CSV and JSON of one report, each read back on its own, say the same."""
+"""DOCX, XLSX, HTML, CSV and JSON of one report, each read back on its own, say the same; a whole year in tests/demo."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 
-from s11flow.demo import play
 from s11flow.reports import Additions, Earlier, Proposal, ReportCase
 from s11flow.reports.render import FORMATS, render
 from s11flow.reports.tidy import COLUMNS
@@ -36,26 +33,6 @@ def assert_all_say_the_same(files: Mapping[str, bytes]) -> None:
     for name, it in found.items():
         assert (name, it.figures) == (name, said.figures)
         assert (name, it.agencies) == (name, said.agencies)
-
-
-@pytest.fixture(scope="module")
-def year_end(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The files of the demo's report, at the end of its year."""
-    folder = tmp_path_factory.mktemp("demo") / "out"
-    play(2026, folder)
-    return {name: Path(folder / "report" / f"assurance-report.{name}").read_bytes() for name in FORMATS}
-
-
-def test_the_five_files_of_a_whole_year_say_the_same(year_end: dict[str, bytes]) -> None:
-    assert_all_say_the_same(year_end)
-
-
-def test_what_was_compared_is_every_figure_of_the_year(year_end: dict[str, bytes]) -> None:
-    said = of_json(year_end["json"])
-    text = year_end["html"].decode().partition("<main")[2]
-
-    assert len(said.figures) > 600
-    assert text.count("data-figure=") == len(said.figures)  # each figure of the page is marked as one
 
 
 @settings(max_examples=10)

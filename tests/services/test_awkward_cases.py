@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from email import message_from_bytes
@@ -15,11 +12,10 @@ from typing import Any
 
 import pytest
 from icalendar import Calendar
-from sqlalchemy import func, make_url, select
+from sqlalchemy import func, select
 
 from calendars.bank_holidays import england_and_wales
 from db import queries
-from db.engine import open_engine
 from db.rehearsal import rehearsed
 from db.unit_of_work import UnitOfWork
 from notifications.policy import PostPolicy
@@ -45,7 +41,7 @@ from s11flow.services.subjects import Loaded, load_cases
 from s11flow.services.submissions import Documents, Received, choose, receive
 from s11flow.services.tick import tick
 from s11flow.services.verify import verify
-from tests.conftest import ON_BOTH
+from tests.remembered import once
 from tests.services.post import DOWN, Server, answering, delivered
 from tests.services.scene import (
     CODE,
@@ -182,9 +178,6 @@ class House:
             return connection.scalar(statement)
 
 
-Copy = Callable[[Path], House]
-
-
 def _lived(uow: UnitOfWork, folder: Path) -> None:
     """The register above with its cycle open and three panel days, lived up to the autumn."""
     registered(uow, REGISTER)
@@ -196,36 +189,11 @@ def _lived(uow: UnitOfWork, folder: Path) -> None:
     House(uow, folder).until(AUTUMN)
 
 
-@pytest.fixture(scope="module", params=ON_BOTH)
-def autumns(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    """Gives copies of a house that has come to the autumn, on SQLite and on Postgres."""
-    with ExitStack() as stack:
-        folder = tmp_path_factory.mktemp("autumn")
-        if request.param == "sqlite":
-            url = f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_sqlite'), folder / 'autumn.db')}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres").database())
-        engine = open_engine(url)
-        _lived(UnitOfWork(engine), folder)
-        engine.dispose()
-
-        def copy(to: Path) -> House:
-            if request.param == "sqlite":
-                own = f"sqlite:///{shutil.copy(folder / 'autumn.db', to / 's11flow.db')}"
-            else:
-                server = request.getfixturevalue("postgres")
-                own = stack.enter_context(server.database(template=str(make_url(url).database)))
-            opened = open_engine(own)
-            stack.callback(opened.dispose)
-            return House(UnitOfWork(opened), to, now=AUTUMN)
-
-        yield copy
-
-
 @pytest.fixture
-def autumn(autumns: Copy, tmp_path: Path) -> House:
+def autumn(uow: UnitOfWork, tmp_path: Path) -> House:
     """A house at noon on Monday 5 October 2026: four agencies asked, one of them by its lead; deadline 20 October."""
-    return autumns(tmp_path)
+    once(uow, "lived up to the autumn", lambda: _lived(uow, tmp_path))
+    return House(uow, tmp_path, now=AUTUMN)
 
 
 # --- who is asked ----------------------------------------------------------------------------------------------------

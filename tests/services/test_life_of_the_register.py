@@ -39,7 +39,7 @@ from tests.services.post import DOWN, Server, answering
 from tests.services.scene import CODE, HEADER, YEAR, at, digest_parts, judgement, queries_of
 from tests.services.test_awkward_cases import AUTUMN, COTSWOLD, POLICE, STROUD, YEAR_END, YOUTH, House
 
-autumns, autumn = test_awkward_cases.autumns, test_awkward_cases.autumn
+autumn = test_awkward_cases.autumn
 
 OLD, NEW = "youth@agency.example", "newcomer@agency.example"
 OCTOBER = date(2026, 10, 1)

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from icalendar import Calendar
-from sqlalchemy import make_url
 
 from calendars import london
 from db import queries
-from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
 from s11flow.cycles import shipped
 from s11flow.domain import acts
@@ -27,7 +21,6 @@ from s11flow.services import agencies, assessments, cases, cycles, order, panel_
 from s11flow.services.reports import assurance_report
 from s11flow.services.subjects import load_cases
 from s11flow.services.verify import verify
-from tests.conftest import ON_BOTH
 from tests.services.scene import (
     CODE,
     HEADER,
@@ -37,6 +30,7 @@ from tests.services.scene import (
     at,
     digest_parts,
     judgement,
+    opened,
     queries_of,
     registered,
     run_to,
@@ -71,10 +65,7 @@ REGISTER = "\n".join(
 def opened_in_june(uow: UnitOfWork) -> UnitOfWork:
     """A cycle just opened on five agencies that report, with one panel day."""
     registered(uow, REGISTER)
-    cycles.open_cycle(
-        uow, partnership=CODE, year=YEAR, panel_days=[PANEL], templates=shipped_templates(), now=OPENED, by="clerk"
-    )
-    return uow
+    return opened(uow)
 
 
 @pytest.fixture
@@ -82,39 +73,11 @@ def june(uow: UnitOfWork) -> UnitOfWork:
     return opened_in_june(uow)
 
 
-Copy = Callable[[Path], UnitOfWork]
-
-
-@pytest.fixture(scope="module", params=ON_BOTH)
-def octobers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    """Gives copies of that cycle on 5 October, on SQLite and on Postgres."""
-    with ExitStack() as stack:
-        folder = tmp_path_factory.mktemp("october")
-        if request.param == "sqlite":
-            url = f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_sqlite'), folder / 'october.db')}"
-        else:
-            url = stack.enter_context(request.getfixturevalue("postgres").database())
-        engine = open_engine(url)
-        run_to(opened_in_june(UnitOfWork(engine)), OCTOBER)
-        engine.dispose()
-
-        def copy(to: Path) -> UnitOfWork:
-            if request.param == "sqlite":
-                own = f"sqlite:///{shutil.copy(folder / 'october.db', to / 's11flow.db')}"
-            else:
-                server = request.getfixturevalue("postgres")
-                own = stack.enter_context(server.database(template=str(make_url(url).database)))
-            opened = open_engine(own)
-            stack.callback(opened.dispose)
-            return UnitOfWork(opened)
-
-        yield copy
-
-
 @pytest.fixture
-def october(octobers: Copy, tmp_path: Path) -> UnitOfWork:
+def october(june: UnitOfWork) -> UnitOfWork:
     """5 October: everybody has been asked, and invited to the sessions of Tuesday 10 November."""
-    return octobers(tmp_path)
+    run_to(june, OCTOBER)
+    return june
 
 
 def add_day(uow: UnitOfWork, day: date, now: datetime = OCTOBER, **more: Any) -> panel_days.AddedDay:
