@@ -21,7 +21,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (PDF_MEMORY, PDF_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (PDF_SECONDS, PDF_SECONDS + 1))
+    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else PDF_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     addresses, words = read_pdf(sys.stdin.buffer.read(), most=PDF_WORDS)
     once = dict.fromkeys(address[:LONGEST] for address in addresses)
     sys.stdout.write(json.dumps([[*islice(once, _MOST)], words]))

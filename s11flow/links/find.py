@@ -25,6 +25,8 @@ LONGEST = 2_000
 
 PDF_SECONDS, PDF_MEMORY = 60, 1024 * 1024 * 1024
 """Of processor and of memory, for one PDF file."""
+PDF_GLANCE = 8
+"""Seconds of processor for one that anybody may have sent: enough for a report, and the next mail waits for it."""
 PDF_WORDS = 2_000_000
 """Letters of its words that are given."""
 _PATIENCE = 180.0
@@ -88,26 +90,31 @@ def _of_word(data: bytes) -> Iterator[str]:
 
 
 def _of_pdf(data: bytes) -> Iterator[str]:
-    addresses, _, failure = _told(data)
+    addresses, _, failure = _told(data, PDF_GLANCE)
+    if failure is _TooLong:
+        addresses, _, failure = _told(data, PDF_SECONDS)
     if failure is not None:
         raise failure("The process that reads a PDF file ended over it.")
     yield from addresses
 
 
 def words_in_pdf(data: bytes) -> str:
-    """What a PDF file says; empty for one that cannot be read, or that holds pictures of words."""
-    return _told(data)[1]
+    """What a PDF file says; empty for one that cannot be read at a glance, or that holds pictures of words."""
+    return _told(data, PDF_GLANCE)[1]
 
 
 _Told = tuple[tuple[str, ...], str, type[Exception] | None]
 
 
-@lru_cache(maxsize=2)  # a report is read for its links, for its words, and to see whose it may be
-def _told(data: bytes) -> _Told:
-    """Addresses and words, or what failed, by a process of its own (`python -m s11flow.links`) that may die of it."""
+@lru_cache(maxsize=4)  # a report is read for its links, for its words, and to see whose it may be
+def _told(data: bytes, seconds: int) -> _Told:
+    """Addresses and words, or what failed, by a process of its own (`python -m s11flow.links`) that may die of it.
+
+    It has so many *seconds* of processor.
+    """
     try:
         told = subprocess.run(
-            [sys.executable, "-m", "s11flow.links"],
+            [sys.executable, "-m", "s11flow.links", str(seconds)],
             input=data,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # a trace would hold words of the report
