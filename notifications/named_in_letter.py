@@ -78,7 +78,8 @@ def _listed(report: str) -> list[str]:
 _MADE_OF = re.compile(
     r"^[^\w\n@]{0,12}<?([^\s@<>]{1,64}@[^\s@<>:]{1,190})>?:?"
     r"(?:\s{1,40}\([^()\n]{0,300}\)){0,2}"
-    r"\s{1,40}\((?:ultimately )?(?:generated|expanded|forwarded|redirected) from:? {0,4}<?([^\s@<>()]{1,64}@[^\s@<>()]{1,190})>?\)",
+    r"\s{1,40}\((?:ultimately )?(?:generated|expanded|forwarded|redirected) from:? {0,4}"
+    r"<?([^\s@<>()]{1,64}@[^\s@<>()]{1,190})>?\)",
     re.MULTILINE | re.IGNORECASE,
 )
 
