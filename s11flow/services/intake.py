@@ -615,12 +615,17 @@ def _passes_on(mail: _Mail) -> str:
 
 
 def _look_first(mail: _Mail, texts: Sequence[str]) -> str:
-    """That somebody should look before it is given on, where a file may hold details of single children (case 41)."""
-    found = [(each.name, signs) for each, text in zip(mail.brought, texts, strict=True) if (signs := signs_in(text))]
+    """That somebody should look before it is given on, where it may hold details of single children (case 41)."""
+    said = "\n".join(each.text for each in (mail.read, *mail.inner))
+    shown = [
+        ("what it says itself", said),
+        *((each.name, text) for each, text in zip(mail.brought, texts, strict=True)),
+    ]
+    found = [(name, signs) for name, text in shown if (signs := signs_in(text))]
     if not found:
         return ""
-    said = "; ".join(f"{name} ({', '.join(map(str, signs))})" for name, signs in found)
-    return f" It may hold details of single children: {said}. Look at it before anybody else does."
+    named = "; ".join(f"{name} ({', '.join(map(str, signs))})" for name, signs in found)
+    return f" It may hold details of single children: {named}. Look at it before anybody else does."
 
 
 def _asks(mail: _Mail) -> str:

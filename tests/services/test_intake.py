@@ -211,11 +211,13 @@ def test_case_38_the_best_guess_comes_from_the_text_of_a_pdf_file(house: House) 
 def test_case_41_a_file_that_may_name_a_child_says_so_in_the_tray(house: House) -> None:
     named = docx("Youth Services.", "Child A's name is Ava Smith.")
     house.comes(mail("pat@gmail.com", "as promised", files=[("a.docx", named)]))
+    house.comes(mail("pat@gmail.com", "a question", text="Is Child A (Ava Smith, DOB 12/03/2014) in your report?"))
     house.comes(mail(CONTACT, f"S11 Report {YOUTH}", files=[("b.docx", named), ("c.docx", REPORT)]))
 
     house.collect()
 
-    waits, filed = house.all()
+    waits, asks, filed = house.all()
+    assert "single children: what it says itself (a date of birth, a child's name)." in asks.why
     assert waits.why.endswith(
         "It may hold details of single children: a.docx (a child's name). Look at it before anybody else does."
     )
