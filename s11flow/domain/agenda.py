@@ -152,8 +152,9 @@ def why_not_confirmed(facts: CaseFacts, deadline: datetime) -> str | None:
     """What non-submission waits for, in words for the digest; None when nothing does."""
     if f"escalation_warning@{london.day_of(deadline)}" not in facts.done:
         return "the business unit has not been warned yet"
-    if facts.mail_waiting_since is not None and facts.mail_waiting_since <= deadline:
-        return f"mail that came on {london.spell(facts.mail_waiting_since)} waits for a decision"
+    mail = _mail_of_before(facts, deadline)
+    if mail is not None:
+        return mail
     if facts.agency.contact is None:
         return "the agency has no contact on the register who could answer"
     if facts.agency.contact_left_at is not None:
@@ -163,14 +164,23 @@ def why_not_confirmed(facts: CaseFacts, deadline: datetime) -> str | None:
     return None
 
 
+def _mail_of_before(facts: CaseFacts, deadline: datetime) -> str | None:
+    """The mail that came by the deadline and waits for a decision, in words; None if there is none (case 15)."""
+    if facts.mail_waiting_since is None or facts.mail_waiting_since > deadline:
+        return None
+    return f"mail that came on {london.spell(facts.mail_waiting_since)} waits for a decision"
+
+
 def _goes_to_chair(rules: Rulebook, facts: CaseFacts) -> bool:
-    escalation = facts.escalation
+    """The Chair hears of it while nobody holds it, and while no mail that may be the report waits (case 15)."""
+    escalation, owed = facts.escalation, owed_by(rules, facts.dates)
     return (
         facts.state == CaseState.NOT_SUBMITTED
         and escalation is not None
         and escalation.state == EscalationState.PENDING
         and not escalation.is_held
         and not facts.notice_undelivered
+        and (owed is None or _mail_of_before(facts, owed.at) is None)
         and rules.definition.chair_for(facts.agency.code, facts.interests) is not None
     )
 
@@ -407,6 +417,10 @@ def _escalation_waits(rules: Rulebook, facts: CaseFacts, now: datetime) -> list[
         return [f"The escalation of {facts.ref} is held: {review}. Resume it or stand it down."]
     if facts.notice_undelivered or facts.agency.contact_left_at is not None:
         return [f"The escalation of {facts.ref} waits until a letter has reached whoever answers for it now."]
+    owed = owed_by(rules, facts.dates)
+    mail = None if owed is None else _mail_of_before(facts, owed.at)
+    if mail is not None:
+        return [f"The escalation of {facts.ref} does not leave: {mail}."]
     if not is_free:
         return [f"The escalation of {facts.ref} has no Chair free to take it: the Business Manager decides."]
     return []

@@ -28,6 +28,8 @@ from s11flow.services.submissions import Documents, Prepared, Received
 
 _BATCH = 500
 _WAITS = "waits for a decision"
+_SILENT = (CaseState.REQUESTED.name, CaseState.NOT_SUBMITTED.name)
+"""The states in which silence is what happens next: it is confirmed, or the Chair is told of it."""
 
 UNREADABLE = "unreadable"
 """The kind of mail that could not be read."""
@@ -489,7 +491,7 @@ def _facts(loaded: Loaded) -> CaseFacts:
 
 
 def concerned(connection: Connection, partnership: str, case_id: int | None) -> list[int]:
-    """The case that mail may be about; all that owe a report while nobody knows which."""
+    """The case that mail may be about; all whose silence may be reported while nobody knows which."""
     if case_id is not None:
         return [case_id]
     subject, cycle = queries.subject, queries.subject.alias("of_cycle")
@@ -497,7 +499,7 @@ def concerned(connection: Connection, partnership: str, case_id: int | None) -> 
         select(subject.c.id)
         .join(cycle, cycle.c.id == subject.c.cycle_id)
         .where(subject.c.kind == "case", subject.c.partnership == partnership)
-        .where(subject.c.state == CaseState.REQUESTED.name, cycle.c.state != CycleState.CLOSED.name)
+        .where(subject.c.state.in_(_SILENT), cycle.c.state != CycleState.CLOSED.name)
         .where(subject.c.parked_at.is_(None))  # worked out anew when it is released
     )
     return sorted(connection.scalars(statement))
@@ -543,7 +545,9 @@ def any_one(connection: Connection, mail_id: int) -> Waiting:
     """Mail by its number; raises UnknownError."""
     row = connection.execute(_mail().where(queries.waiting_mail.c.id == mail_id)).one_or_none()
     if row is None:
-        raise UnknownError(f"There is no mail {mail_id} in the holding tray; the digest lists what waits there.")
+        raise UnknownError(
+            f"There is no mail {mail_id} in the holding tray; `s11flow inbox list` has what waits there."
+        )
     return _waiting(row)
 
 

@@ -77,6 +77,9 @@ class House:
     def state(self, ref: str = YOUTH) -> str:
         return str(queries_of(self.uow, f"select state from subject where ref = '{ref}'")[0][0])
 
+    def escalations(self) -> set[str]:
+        return {str(state) for (state,) in queries_of(self.uow, "select state from escalation")}
+
     def receipts(self) -> list[str]:
         statement = "select to_address from message where kind = 'receipt' order by id"
         return [to for (to,) in queries_of(self.uow, statement)]
@@ -303,6 +306,21 @@ def test_case_15_mail_that_waits_holds_back_the_silence_it_may_break(house: Hous
     (data,) = queries_of(house.uow, "select data from history where event = 'RECEIVE_REPORT'")
     assert '"in_time":true' in data[0]
     assert house.is_sound(monday)
+
+
+def test_case_15_mail_that_was_in_time_and_is_read_after_non_submission_keeps_it_from_the_chair(house: House) -> None:
+    tick(house.uow, now=CONFIRMED)
+    house.comes(mail("pat@gmail.com", "Our report", files=[("r.docx", REPORT)]))  # matched to nobody, so to anybody
+    house.collect(now=CONFIRMED)
+
+    friday = at("2026-10-23 09:30")
+    tick(house.uow, now=friday)
+    before = house.escalations()
+    inbox.ignore(house.uow, house.only().id, reason="It is a newsletter", now=friday, by="clerk")
+    tick(house.uow, now=friday)
+
+    assert (before, house.escalations()) == ({"PENDING"}, {"WITH_CHAIR"})
+    assert house.is_sound(friday)
 
 
 def test_case_15_mail_not_read_yet_holds_everybody_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
