@@ -545,9 +545,7 @@ def any_one(connection: Connection, mail_id: int) -> Waiting:
     """Mail by its number; raises UnknownError."""
     row = connection.execute(_mail().where(queries.waiting_mail.c.id == mail_id)).one_or_none()
     if row is None:
-        raise UnknownError(
-            f"There is no mail {mail_id} in the holding tray; `s11flow inbox list` has what waits there."
-        )
+        raise UnknownError(f"There is no mail {mail_id} in the holding tray; `s11flow inbox list` has what waits.")
     return _waiting(row)
 
 

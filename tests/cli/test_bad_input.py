@@ -76,7 +76,7 @@ REFUSED = {
     ),
     "outbox show 999": (1, "There is no letter 999: see `s11flow outbox list` for the ones there are."),
     "incident release 05A": (1, "05A is not set aside; set aside is nothing."),
-    "inbox file 9 05A": (1, "There is no mail 9 in the holding tray; `s11flow inbox list` has what waits there."),
+    "inbox file 9 05A": (1, "There is no mail 9 in the holding tray; `s11flow inbox list` has what waits."),
     "agencies show 99Z": (1, "No agency of GSCP has the code 99Z; there is 01, 02"),
 }
 

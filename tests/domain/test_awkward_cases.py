@@ -146,28 +146,21 @@ def test_case_15_non_submission_waits_while_mail_from_before_the_deadline_does()
     assert letters_of(decided) == ["non_submission@2026-10-20", "escalation@2026-10-20"]
 
 
-@pytest.mark.parametrize(
-    ("came", "told"),
-    [("2026-10-20 16:59", []), ("2026-10-20 17:01", ["escalation@2026-10-20"])],
-    ids=["in time", "late"],
-)
+@pytest.mark.parametrize(("came", "told"), [("2026-10-20 16:59", []), ("2026-10-20 17:01", ["escalation@2026-10-20"])])
 def test_case_15_the_chair_is_not_told_while_mail_of_before_the_deadline_that_was_read_late_waits(
     came: str, told: list[str]
 ) -> None:
     confirmed = replace(by_then("2026-10-21 12:00"), mail_waiting_since=london_at(came))
     plan = settle(RULES, confirmed, london_at("2026-10-22 12:00"))
     decided = settle(RULES, replace(plan.facts, mail_waiting_since=None), london_at("2026-10-22 12:00"))
+    why = (
+        "The escalation of GSCP-2026-05A does not leave: "
+        "mail that came on Tuesday 20 October 2026, 4:59pm waits for a decision."
+    )
 
     assert (confirmed.state, letters_of(plan)) == (S.NOT_SUBMITTED, told)
-    assert sorted({*letters_of(plan), *letters_of(decided)}) == ["escalation@2026-10-20"]
-    assert blocked(RULES, plan.facts, london_at("2026-10-22 12:00")) == (
-        ()
-        if told
-        else (
-            "The escalation of GSCP-2026-05A does not leave: "
-            "mail that came on Tuesday 20 October 2026, 4:59pm waits for a decision.",
-        )
-    )
+    assert [*letters_of(plan), *letters_of(decided)] == ["escalation@2026-10-20"]
+    assert blocked(RULES, plan.facts, london_at("2026-10-22 12:00")) == (() if told else (why,))
 
 
 def test_case_16_half_past_one_that_comes_twice_sends_nothing_twice() -> None:
