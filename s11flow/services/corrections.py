@@ -68,6 +68,9 @@ def correct(uow: UnitOfWork, message_id: int, *, wrong: str, right: str = "", no
         cases.settle_first(connection, [subject.id], subject.kind, now)
         (loaded,) = load(connection, [subject.id], subject.kind)
         facts: Any = loaded.facts
+        if outbox.CORRECTION in loaded.rules.definition.letters_off:
+            why = f"the definition has letters of the kind {outbox.CORRECTION} switched off; write to them yourself."
+            raise RefusedError(NotNow(outbox.name_of(row), _WHAT, why))
         meeting, diary = _in_diary(connection, row, now)
         key = f"{outbox.CORRECTION}@m{message_id}" + (f"-{len(earlier) + 1}" if earlier else "")
         letter = Letter(
