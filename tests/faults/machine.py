@@ -50,6 +50,7 @@ from s11flow.services import (
     cases,
     conclusion,
     contacts,
+    corrections,
     cycles,
     definitions,
     inbox,
@@ -877,6 +878,21 @@ class Office(RuleBasedStateMachine):
                 lambda: does(self.uow, ids[pick % len(ids)], "why not", by="clerk", now=self.now),
                 dies,
                 f"letter {what}",
+            )
+
+    @rule(pick=st.integers(0, 99), hours=HOURS, dies=DIES)
+    def a_letter_left_by_mistake(self, pick: int, hours: int, dies: int | None) -> None:
+        self._wait(hours)
+        message = queries.message
+        with self.uow.read() as connection:
+            statement = select(message.c.id).where(message.c.status == "SENT").order_by(message.c.id.desc()).limit(12)
+            ids = list(connection.scalars(statement))
+        if ids:
+            which = ids[pick % len(ids)]
+            self._does(
+                lambda: corrections.correct(self.uow, which, wrong="not them", by="clerk", now=self.now),
+                dies,
+                "correct",
             )
 
     # --- what it does it with
