@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from calendars import london
@@ -175,6 +175,8 @@ def _plain(address: str) -> str:
 _ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentative"}
 _SPEAKING = frozenset({"REPLY", "COUNTER", "REFRESH", ""})
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=366)
+"""How far a clock may be ahead of ours and still be believed: among answers of one clock the order holds."""
 
 
 def judge(session: Session | None, guests: Guests, heard: Heard, proposals: Collection[Proposal] = ()) -> Verdict:
@@ -205,6 +207,21 @@ def judge(session: Session | None, guests: Guests, heard: Heard, proposals: Coll
         case "COUNTER":
             return _proposed(session, heard, attendee, sequence, proposals)
     return _answered(session, guests, heard, voice, attendee, sequence)
+
+
+def plausible(heard: Heard, revision: int) -> Heard:
+    """*heard* without what cannot be, where *revision* is the newest that was sent.
+
+    A calendar that counts further than we do, or a clock that is years ahead, would outrank whatever the same person
+    says afterwards.
+    """
+    latest = heard.received_at + _AHEAD
+    return replace(
+        heard,
+        sequence=None if heard.sequence is None else min(heard.sequence, revision),
+        stamped_at=_unless_after(latest, heard.stamped_at),
+        sent_at=_unless_after(latest, heard.sent_at),
+    )
 
 
 def newest(answers: Collection[Answer], answer: Answer) -> tuple[Answer, ...] | None:
@@ -242,6 +259,10 @@ def _too_late(session: Session) -> tuple[Outcome, Why] | None:
         case SessionState.CANCELLED | SessionState.STOOD_DOWN:
             return Outcome.STALE, Why.CANCELLED
     return Outcome.STALE, Why.RECORDED
+
+
+def _unless_after(latest: datetime, at: datetime | None) -> datetime | None:
+    return at if at is not None and at <= latest else None
 
 
 def _sequence(session: Session, heard: Heard) -> int:

@@ -129,7 +129,7 @@ _BIRTH: Final = r"(?:d\.?\s?o\.?\s?b\b\.?|date\s+of\s+birth|birth\s?date)"
 _BORN: Final = re.compile(
     rf"(?:\b{_BIRTH}|\bborn(?:\s+on)?|\(\s?b\.?)(?:\s+(?:is|was))?[\s:=,(-]{{0,6}}({_DATE})", re.IGNORECASE
 )
-_BIRTH_COLUMN: Final = re.compile(rf"(?:^|[\n\t,;|])\s*\"?{_BIRTH}\"?[ ]*(?=$|[\n\t,;|])", re.IGNORECASE)
+_BIRTH_COLUMN: Final = re.compile(rf"(?:^|[\n\t,;|])[ ]{{0,9}}\"?{_BIRTH}\"?[ ]{{0,9}}(?=$|[\r\n\t,;|])", re.IGNORECASE)
 _ANY_DATE: Final = re.compile(rf"(?<![\d./-]){_DATE}", re.IGNORECASE)
 _BELOW_A_HEADING: Final = 1_500
 _MOST_HEADINGS: Final = 20

@@ -448,19 +448,42 @@ def _bounce(connection: Connection, mail: _Mail, now: datetime) -> _Decision:
     if not bounce.failures:
         why = f"A server says that {what} was not delivered, and not to whom, or whether that will last."
         return _Decision(_WAITS, why, letter.case_ref)
-    if all(each.lasting == Lasting.DELAYED for each in bounce.failures):
+    failed = next((each for each in bounce.failures if _is_to(letter, each)), None)
+    if all(each.lasting == Lasting.DELAYED for each in ([failed] if failed else bounce.failures)):
         return _Decision("applied", f"Noted: {what} is late, and the server goes on trying.", letter.case_ref)
     if letter.status == MessageState.BOUNCED.value:
         return _Decision("ignored", f"It is recorded already that {what} was not delivered.", letter.case_ref)
     if letter.status != MessageState.SENT.value:
         why = f"A server says that {what} was not delivered, and here it is {letter.status.lower()}."
         return _Decision(_WAITS, why, letter.case_ref)
-    worst = next((each for each in bounce.failures if each.lasting == Lasting.HARD), bounce.failures[0])
-    reason = " ".join(dict.fromkeys(part for part in (worst.status, worst.why) if part)) or "no reason was given"
+    if failed is None:
+        return _Decision(_WAITS, _elsewhere(what, letter, bounce.failures), letter.case_ref)
+    reason = _refusal(failed)
     outbox.bounced(connection, letter.id, f"Not delivered: {reason}"[:_LONGEST_WHY], by=BY, now=now)
-    left = _contact_at_risk(connection, mail.row.partnership, letter, bounce.failures, reason, now)
+    lasts = failed.lasting == Lasting.HARD
+    left = _contact_at_risk(connection, mail.row.partnership, letter, reason, now) if lasts else ()
     after = f" The contact of {' and '.join(left)} is at risk." if left else ""
     return _Decision("applied", f"{_sentence(what)} was not delivered ({reason}).{after}", letter.case_ref)
+
+
+def _is_to(letter: Any, failure: Failure) -> bool:
+    return bool(failure.recipient.casefold() == letter.to_address.casefold())
+
+
+def _elsewhere(what: str, letter: Any, failures: Sequence[Failure]) -> str:
+    """Why a bounce waits that names others than we had written to: theirs may be the only copy that did not arrive."""
+    others = ", ".join(sorted({each.recipient for each in failures}))
+    return (
+        f"A server says that {others} did not get {what}, which we sent to {letter.to_address}: it may have been "
+        "passed on from there. If nobody has it there either, `s11flow agencies contact-left` is next."
+    )
+
+
+def _refusal(failure: Failure) -> str:
+    """What the other server said, as part of a sentence: its code once, and no full stop."""
+    said = failure.why.rstrip(". ")
+    code = "" if failure.status and failure.status in said else failure.status
+    return " ".join(part for part in (code, said) if part) or "no reason was given"
 
 
 def _letter_of(connection: Connection, message_id: str) -> Any:
@@ -485,12 +508,10 @@ def _untied(connection: Connection, mail: _Mail, failures: Sequence[Failure]) ->
 
 
 def _contact_at_risk(
-    connection: Connection, partnership: str, letter: Any, failures: Sequence[Failure], reason: str, now: datetime
+    connection: Connection, partnership: str, letter: Any, reason: str, now: datetime
 ) -> tuple[str, ...]:
     """Nobody answers under an address that does not exist: the agencies whose contact that is (cases 4 and 5)."""
     address = letter.to_address.casefold()
-    if not any(each.lasting == Lasting.HARD and each.recipient.casefold() == address for each in failures):
-        return ()
     rows = [
         row
         for row in queries.agencies(connection, partnership)
@@ -499,7 +520,7 @@ def _contact_at_risk(
     if not rows:
         return ()
     home = inbox.home_of(connection, partnership)
-    contacts.leave(connection, home.id, rows, f"our letter to them came back: {reason}"[:300], now, BY)
+    contacts.leave(connection, home.id, rows, f"our letter to them came back ({reason[:250]})", now, BY)
     return tuple(row.name for row in rows)
 
 
@@ -558,7 +579,8 @@ def _auto_reply(connection: Connection, mail: _Mail) -> _Decision:
         )
         return _Decision(_WAITS, why, case.ref, tuple(each.ref for each in own))
     if case is None:
-        return _Decision("ignored", f"An automatic answer of somebody the register does not name ({_reason(mail)}).")
+        why = f"Automatic mail, or mail to many, of somebody the register does not name ({_reason(mail)})."
+        return _Decision("ignored", why)
     return _Decision("applied", f"Noted: {case.agency} answers automatically ({_reason(mail)}).", case.ref)
 
 

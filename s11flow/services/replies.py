@@ -21,7 +21,7 @@ from notifications.address import check_address
 from s11flow.domain import acts
 from s11flow.domain.errors import UnknownError, WrongInputError
 from s11flow.domain.model import NOT_HELD, CaseFacts, Entry, Note, PanelDayFacts, Plan, Session, SessionState
-from s11flow.domain.replies import Guests, Heard, Outcome, Proposal, Verdict, Voice, Why, judge, newest
+from s11flow.domain.replies import Guests, Heard, Outcome, Proposal, Verdict, Voice, Why, judge, newest, plausible
 from s11flow.domain.step import settle
 from s11flow.domain.timetable import Rulebook
 from s11flow.services import agencies, cases, dossiers, record
@@ -101,6 +101,7 @@ def receive_in(connection: Connection, uid: str, said: Heard, *, now: datetime, 
     (loaded,) = load_cases(connection, [row.case_id])
     facts = _facts(loaded)
     session = _session(loaded, row, now)
+    said = plausible(said, session.revision)
     verdict = judge(session, guests(connection, loaded), said, _proposals(connection, loaded.id, row.number))
     if verdict.answer is not None:
         _record_answer(connection, loaded, verdict, said, now, by)
@@ -151,6 +152,7 @@ def _from_the_panel(connection: Connection, day_id: int, said: Heard, now: datet
     words, people = loaded.rules.definition.partnership, loaded.rules.definition.people
     members = tuple(person.email for person in people.panel)
     who = Guests(members, queries.aliases(connection, day.partnership), (words.sender, words.mailbox))
+    said = plausible(said, day.revision)
     verdict = judge(_as_session(loaded.rules, day), who, said)
     if verdict.proposal is not None:
         return Settled(day.ref, Verdict(Outcome.WAITS, Why.OF_THE_PANEL, verdict.attendee))

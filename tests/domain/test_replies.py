@@ -20,6 +20,7 @@ from s11flow.domain.replies import (
     Why,
     judge,
     newest,
+    plausible,
     proposal_words,
 )
 
@@ -97,6 +98,16 @@ def test_who_is_listed_twice_says_what_is_an_answer() -> None:
     found = judge(SESSION, GUESTS, replace(said(), voices=twice, from_address="x@else.example"))
 
     assert (found.attendee, found.answer and found.answer.answer) == (LEAD, "declined")
+
+
+def test_what_counts_too_far_or_is_dated_years_ahead_does_not_outrank_what_is_said_next() -> None:
+    far = datetime(2099, 1, 1, tzinfo=UTC)
+    ahead = said(sequence=9, stamped_at=far, sent_at=NOON)
+    nowhere = said(sequence=None, stamped_at=far, sent_at=far)
+
+    assert plausible(ahead, 1) == said(sequence=1, stamped_at=None, sent_at=NOON)
+    assert plausible(nowhere, 1) == said(sequence=None, stamped_at=None, sent_at=None)
+    assert plausible(said(), 1) == said()
 
 
 def test_without_a_sequence_the_first_invitation_is_answered() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -82,3 +83,11 @@ def test_one_letter_goes_with_the_digits_of_a_pupil_number(digits: str) -> None:
 def test_every_text_is_told_and_none_of_it_repeated(text: str) -> None:
     for sign in signs_in(text):
         assert re.fullmatch(r"(?:an?|\d+) [A-Za-z' ]+", str(sign))
+
+
+@pytest.mark.parametrize("blank", ["\t", "\n", " ", "\n \t"])
+def test_an_empty_sheet_takes_no_time(blank: str) -> None:
+    began = time.process_time()
+
+    assert signs_in(blank * 100_000) == ()
+    assert time.process_time() - began < 2

@@ -610,7 +610,9 @@ def test_case_05_a_bounce_puts_the_contact_at_risk(house: House) -> None:
 
     found = house.only()
     assert (found.kind, found.decision, found.case) == ("bounce", "applied", YOUTH)
-    assert found.why.endswith("The contact of Youth Services is at risk.")
+    assert found.why.endswith(
+        "was not delivered (550 5.1.1 User unknown). The contact of Youth Services is at risk."  # the code once
+    )
     assert queries_of(house.uow, f"select status from message where id = {sent.id}") == [("BOUNCED",)]
     statement = "select to_address from message where kind = 'contact_at_risk'"
     assert queries_of(house.uow, statement) == [("director@agency.example",)]
@@ -639,6 +641,18 @@ def test_what_may_pass_is_noted_and_nobody_is_at_risk(
     )  # fmt: skip
     assert queries_of(house.uow, "select count(*) from agency where contact_left_at is not null") == [(0,)]
     assert house.is_sound()
+
+
+def test_a_bounce_from_where_a_letter_was_passed_on_to_waits_and_marks_nobody(house: House) -> None:
+    sent = letter(house)
+    house.comes(bounce("holiday.cover@agency.example", sent.message_id), EVENING)
+
+    house.collect()
+
+    found = house.only()
+    assert (found.decision, found.case, "holiday.cover@agency.example" in found.why) == (None, YOUTH, True)
+    assert queries_of(house.uow, f"select status from message where id = {sent.id}") == [("SENT",)]
+    assert queries_of(house.uow, "select count(*) from agency where contact_left_at is not null") == [(0,)]
 
 
 def test_a_bounce_that_names_no_letter_waits_for_a_person(house: House) -> None:

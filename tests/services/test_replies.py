@@ -96,6 +96,15 @@ def test_no_order_and_no_repetition_of_answers_changes_what_stands(uow: UnitOfWo
     assert outcomes == {((ONE, "declined"), (TWO, "accepted"))}
 
 
+def test_a_calendar_that_counts_too_far_does_not_silence_what_its_owner_says_next(year: UnitOfWork) -> None:
+    ahead = answer(year, sequence=7, stamped_at=datetime(2099, 1, 1, tzinfo=UTC))
+    later = answer(year, "DECLINED", stamped_at=INVITED + timedelta(hours=1))
+
+    outcomes = [receive(year, each).verdict.outcome for each in (ahead, later)]
+
+    assert (outcomes, answers(year)) == ([Outcome.APPLIED, Outcome.APPLIED], {ONE: "declined"})
+
+
 def test_the_same_mail_again_writes_no_line(year: UnitOfWork) -> None:
     receive(year, answer(year))
     lines = queries_of(year, "select count(*) from history")
