@@ -127,7 +127,7 @@ def _case(found: dict[str, Any]) -> None:
             "covered by": found["covered_by"],
             "covers": found["covers"],
             **{name.replace("_", " "): _why(value) for name, value in found["dates"].items()},
-            "session": f"{_why(session)} Place: {session['place']}. {session['state'].lower()}" if session else "",
+            "session": f"{_why(session)}. Place: {session['place']}; {session['state'].lower()}" if session else "",
             "reply": session["reply"] if session else "",
             "report": _report(submission) if submission else "",
             **_as_read(found["reading"]),
