@@ -20,7 +20,7 @@ DEEPEST = 20
 """How deep components may lie in each other; deeper ones are not read."""
 
 _LINE = re.compile(r"([A-Za-z][A-Za-z0-9-]*)(?=[;:])")
-_BREAK = re.compile(r"\r*\n|\r")
+_BREAK = re.compile(r"\r{0,3}\n|\r")
 _BEGIN = re.compile(r"begin:vcalendar", re.IGNORECASE)
 _MAILTO = re.compile(r"(?:mailto:\s*)+", re.IGNORECASE)
 _DAY = re.compile(r"\s*[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
@@ -134,18 +134,42 @@ def _is_quoted_printable(text: str) -> bool:
 
 def _lines(text: str) -> list[str]:
     """The content lines, put together again where they were folded, also where the fold lost its space on the way."""
-    found: list[str] = []
+    found: list[_Line] = []
     for raw in _BREAK.split(_dedented(text)):
         line = raw.translate(_HIDDEN)
         if not line.strip():
             continue
         if found and line[0] in " \t":
-            found[-1] += line[1:]
-        elif found and (not _begins_a_property(line) or _is_torn(found[-1])):
-            found[-1] += line
+            found[-1].add(line[1:])
+        elif found and (not _begins_a_property(line) or found[-1].is_torn):
+            found[-1].add(line)
         else:
-            found.append(line)
-    return found
+            found.append(_Line(line))
+    return [str(line) for line in found]
+
+
+class _Line:
+    """A content line while it is put together; each of its pieces is looked at once, however many there are."""
+
+    def __init__(self, text: str) -> None:
+        self._pieces: list[str] = []
+        self._has_params = self._is_quoted = self._has_value = False
+        self.add(text)
+
+    def __str__(self) -> str:
+        return "".join(self._pieces)
+
+    def add(self, text: str) -> None:
+        self._pieces.append(text)
+        if not self._has_value:
+            self._has_params |= ";" in text
+            self._has_value = _value_at(text, quoted=self._is_quoted) is not None
+            self._is_quoted ^= text.count('"') % 2 == 1
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether it ends within its parameters, so that the next one goes on with it whatever it looks like."""
+        return self._has_params and not self._is_quoted and not self._has_value
 
 
 def _dedented(text: str) -> str:
@@ -162,11 +186,6 @@ def _begins_a_property(line: str) -> bool:
         return False
     # The rest of an address that a fold without its space tore off.
     return name[1].upper() not in ("MAILTO", "HTTP", "HTTPS", "TEL")
-
-
-def _is_torn(line: str) -> bool:
-    """Whether a line ends within its parameters, so that the next one goes on with it whatever it looks like."""
-    return ";" in line and line.count('"') % 2 == 0 and _value_at(line) is None
 
 
 def _property(line: str) -> Property | None:
@@ -188,9 +207,8 @@ _PEOPLE = ("ATTENDEE", "ORGANIZER")
 _TIMES = ("DTSTART", "DTEND", "DTSTAMP", "RECURRENCE-ID")
 
 
-def _value_at(rest: str) -> int | None:
-    """Where the colon stands that ends the parameters: the first outside quotes."""
-    quoted = False
+def _value_at(rest: str, *, quoted: bool = False) -> int | None:
+    """Where the colon stands that ends the parameters: the first outside quotes. *quoted*: it begins within them."""
     for place, character in enumerate(rest):
         if character == '"':
             quoted = not quoted

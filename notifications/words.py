@@ -10,7 +10,7 @@ from notifications.charsets import text_in
 _LONGEST: Final = 100_000
 """Characters of what a mail says that are looked at: it says what it says at its head."""
 _HIDES = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
-_ENDS_A_LINE = re.compile(r"<(br|/p|/div|/tr|/h\d|/li)\b[^>]*>", re.IGNORECASE)
+_ENDS_A_LINE = re.compile(r"<(br|/p|/div|/tr|/h\d|/li)\b[^<>]{0,2000}>", re.IGNORECASE)
 _BRACKETED = re.compile(r"<([^<>\s@]{1,64}@[^<>\s@]{1,190})>")
 _WRITES_TO = re.compile(r"<a\s[^<>]{0,200}mailto:([^\"'<>?\s]{3,254})[^<>]{0,200}>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,2000}>")

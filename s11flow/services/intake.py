@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, func, insert, select
 
 from calendars import london
-from calendars.reply import CalendarPart, read_parts
+from calendars.reply import CalendarPart, Reply, read_parts
 from db import queries
 from db.errors import DatabaseProblem
 from db.unit_of_work import UnitOfWork
@@ -171,12 +171,12 @@ def _record_new(
     if not new:
         return 0
     touched = inbox.concerned(connection, partnership, None)
-    cases.settle_first(connection, touched, "case", now)
     for digest, (size, arrived_at) in sorted(new.items(), key=lambda item: item[1][1]):
         row = {"partnership": partnership, "arrived_at": arrived_at, "sha256": digest, "size": size, "files": "[]"}
         mail_id = int(connection.execute(insert(table).values(**row).returning(table.c.id)).scalar_one())
         entry = inbox.entry_of(mail_id, arrived_at, "taken in", now, {})
         agencies.record(connection, home.id, entry, now=now, by=BY, rows=inbox.digest(connection, mail_id))
+    cases.settle_first(connection, touched, "case", now)  # with the mail there, because it came before now
     inbox.recompute_all(connection, touched)
     return len(new)
 
@@ -425,7 +425,8 @@ def _plan(uow: UnitOfWork, documents: Documents, mail: _Mail, now: datetime) -> 
         case Kind.DELIVERED | Kind.READ_RECEIPT:
             return lambda connection: _Decision("ignored", f"{_sentence(mail.read.classified.why)}.")
         case Kind.CALENDAR:
-            return lambda connection: _calendar(connection, mail, now)
+            said = _answers_in(mail)
+            return lambda connection: _calendar(connection, mail, said, now)
         case Kind.AUTO_REPLY:
             return lambda connection: _auto_reply(connection, mail)
     return _report(uow, documents, mail, now)
@@ -532,10 +533,13 @@ _PICTURES = ("png", "jpg", "gif")
 _TRIMMINGS = re.compile(r"ATT\d+\.(txt|html?|bin)|winmail\.dat|.*\.(p7s|asc|sig|vcf)", re.IGNORECASE)
 
 
-def _calendar(connection: Connection, mail: _Mail, now: datetime) -> _Decision:
+def _answers_in(mail: _Mail) -> tuple[Reply, ...]:
+    files = [file for file in mail.read.classified.calendars if len(file.content) <= _LARGEST_CALENDAR]
+    return read_parts(CalendarPart(file.content, file.method, file.charset) for file in files)
+
+
+def _calendar(connection: Connection, mail: _Mail, found: Sequence[Reply], now: datetime) -> _Decision:
     read = mail.read
-    files = [file for file in read.classified.calendars if len(file.content) <= _LARGEST_CALENDAR]
-    found = read_parts(CalendarPart(file.content, file.method, file.charset) for file in files)
     if not found:
         return _Decision(_WAITS, "It brings a calendar entry that cannot be read.")
     settled = []

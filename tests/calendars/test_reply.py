@@ -132,10 +132,11 @@ def test_no_order_of_lines_is_a_fault(lines: list[str]) -> None:
         b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:" + b"\n a" * 200_000,
         b"BEGIN:VCALENDAR\nBEGIN:VEVENT\n" + b"ATTENDEE:mailto:a@b.example\n" * 50_000,
         b"BEGIN:VCALENDAR\n" + b"BEGIN:VEVENT\nUID:u\nDTSTART:20261110T093000Z\nEND:VEVENT\n" * 20_000,
+        b"BEGIN:VCALENDAR\nBEGIN:VEVENT\n" + b"A;\n" * 200_000,
         b" " * 1_000_000 + b"BEGIN:VCALENDAR",
         b"7643616C2D55696401000000" * 40_000,
     ],
-    ids=["nested", "quotes", "parameters", "folds", "attendees", "events", "space", "wrapped"],
+    ids=["nested", "quotes", "parameters", "folds", "attendees", "events", "torn", "space", "wrapped"],
 )
 @pytest.mark.timeout(20)  # each takes well under a second; what takes longer grows with the square of its length
 def test_a_monstrous_file_is_read_in_a_moment(content: bytes) -> None:

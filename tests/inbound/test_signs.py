@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given
@@ -86,8 +85,6 @@ def test_every_text_is_told_and_none_of_it_repeated(text: str) -> None:
 
 
 @pytest.mark.parametrize("blank", ["\t", "\n", " ", "\n \t"])
-def test_an_empty_sheet_takes_no_time(blank: str) -> None:
-    began = time.process_time()
-
+@pytest.mark.timeout(20)  # it takes well under a second; what takes longer grows with the square of its length
+def test_an_empty_sheet_is_looked_through_in_a_moment(blank: str) -> None:
     assert signs_in(blank * 100_000) == ()
-    assert time.process_time() - began < 2
