@@ -231,12 +231,17 @@ def test_a_covered_agency_that_sends_a_report_of_its_own_is_a_task(uow: UnitOfWo
     ]
 
 
-def test_a_judgement_that_is_late_is_a_task(uow: UnitOfWork, tmp_path: Path) -> None:
+def met(uow: UnitOfWork, tmp_path: Path) -> None:
+    """The youth services sent their report in October and came on Tuesday 10 November."""
     opened(uow)
     run_to(uow, at("2026-10-01 12:00"))
     report_comes(uow, tmp_path, YOUTH, at("2026-10-01 12:00"))
     run_to(uow, at("2026-11-10 18:00"), start=at("2026-10-01 12:00"))
     sessions.record(uow, YOUTH, "attended", now=at("2026-11-10 18:00"), by="clerk")
+
+
+def test_a_judgement_that_is_late_is_a_task(uow: UnitOfWork, tmp_path: Path) -> None:
+    met(uow, tmp_path)
 
     run_to(uow, at("2026-11-25 08:00"), start=at("2026-11-10 18:00"))
 
@@ -246,11 +251,7 @@ def test_a_judgement_that_is_late_is_a_task(uow: UnitOfWork, tmp_path: Path) -> 
 
 
 def test_a_judgement_whose_check_has_closed_is_a_task(uow: UnitOfWork, tmp_path: Path) -> None:
-    opened(uow)
-    run_to(uow, at("2026-10-01 12:00"))
-    report_comes(uow, tmp_path, YOUTH, at("2026-10-01 12:00"))
-    run_to(uow, at("2026-11-10 18:00"), start=at("2026-10-01 12:00"))
-    sessions.record(uow, YOUTH, "attended", now=at("2026-11-10 18:00"), by="clerk")
+    met(uow, tmp_path)
     assessments.assess(uow, YOUTH, judgement(), now=at("2026-11-30 12:00"), by="clerk")
 
     run_to(uow, at("2026-12-14 08:00"), start=at("2026-11-30 12:00"))
