@@ -16,7 +16,7 @@ from notifications.confined import Reader
 from notifications.mailbox import Mailbox
 from notifications.mailer import Mailer
 from notifications.policy import PostPolicy
-from s11flow.services import heartbeat, intake, links
+from s11flow.services import heartbeat, intake, links, unread
 from s11flow.services.delivery import deliver
 from s11flow.services.submissions import Documents
 from s11flow.services.tick import tick
@@ -94,6 +94,9 @@ def _is_safe(cron: str) -> bool:
 
 
 def _tick(parts: Parts, now: datetime) -> Counters:
+    for code in _partnerships(parts.unit_of_work)[:1]:  # whose the mailbox is
+        if unread.hold_silence(parts.unit_of_work, partnership=code, now=now) is not None:
+            _log.warning("Silence is not reported: the mailbox has not been read since a deadline.")
     return counted(tick(parts.unit_of_work, now=now).as_json())
 
 
@@ -113,6 +116,8 @@ def _collect(parts: Parts, now: datetime) -> Counters:
             done = intake.collect(
                 parts.unit_of_work, documents, parts.mailbox(), reader, partnership=code, now=now
             )  # fmt: skip
+        if not done.stopped:
+            unread.let_go(parts.unit_of_work, partnership=code, now=now)
     if done.stopped:
         _log.warning("Collecting mail ended early: %s", done.stopped)
     return {**counted(done.as_json()), **({STOPPED: 1} if done.stopped else {})}

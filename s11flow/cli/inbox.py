@@ -250,10 +250,11 @@ def collect(partnership: Partnership = None, now: Now = None, dry_run: DryRun = 
     Safe to run late, twice, or beside another."""
     with at_work(partnership, now=now, dry_run=dry_run, looks_ahead=False) as desk:
         from s11flow.schedule import counted
-        from s11flow.services import heartbeat
+        from s11flow.services import heartbeat, unread
 
         done = _collected(desk, desk.parts.mailbox())
         if not done["stopped"]:  # what cannot be read for long is missed, here and by the doctor
+            unread.let_go(desk.uow, partnership=desk.partnership, now=desk.now)
             heartbeat.beat(desk.uow, "collect", desk.now, counted(done))
     _told_collected(done, as_json, dry_run)
 

@@ -103,10 +103,12 @@ def add(
     case_ref: str | None = None,
     note: str = "",
     files: Sequence[File] = (),
+    was_there: bool = False,
 ) -> Waiting:
     """Put mail into the tray; while it waits, no silence of before it is confirmed for the case it may be about.
 
-    Without *case_ref* it may be about any case of the partnership. Raises WrongInputError for an arrival still to
+    Without *case_ref* it may be about any case of the partnership. What the clock owed before *now* is applied first
+    without it; with it, if it *was_there*. Raises WrongInputError for an arrival still to
     come, UnknownError for the partnership or the case.
     """
     if arrived_at > now:
@@ -120,9 +122,12 @@ def add(
             "note": note, "files": canonical([list(file) for file in files]),
         }  # fmt: skip
         touched = concerned(connection, partnership, None if case is None else case.id)
-        cases.settle_first(connection, touched, "case", now)
+        if not was_there:
+            cases.settle_first(connection, touched, "case", now)
         statement = insert(queries.waiting_mail).values(**row).returning(queries.waiting_mail.c.id)
         mail_id = int(connection.execute(statement).scalar_one())
+        if was_there:
+            cases.settle_first(connection, touched, "case", now)
         entry = entry_of(mail_id, arrived_at, _WAITS, now, {"note": note})
         subject_id = home.id if case is None else case.id
         _write_line(connection, home.id, subject_id, entry, now, by, digest(connection, mail_id))
@@ -142,6 +147,12 @@ def everything(uow: UnitOfWork, *, partnership: str) -> tuple[Waiting, ...]:
     with uow.read() as connection:
         home_of(connection, partnership)
         return _listed(connection, partnership)
+
+
+def noted(connection: Connection, partnership: str, note: str) -> tuple[Waiting, ...]:
+    """What was put in by hand with exactly this note, oldest first."""
+    table = queries.waiting_mail
+    return _listed(connection, partnership, table.c.sha256.is_(None), table.c.note == note)
 
 
 def get(uow: UnitOfWork, mail_id: int) -> Waiting:
@@ -492,17 +503,19 @@ def _facts(loaded: Loaded) -> CaseFacts:
 
 def concerned(connection: Connection, partnership: str, case_id: int | None) -> list[int]:
     """The case that mail may be about; all whose silence may be reported while nobody knows which."""
-    if case_id is not None:
-        return [case_id]
+    return [case_id] if case_id is not None else sorted(connection.scalars(silent_cases(partnership)))
+
+
+def silent_cases(partnership: str) -> Select[Any]:
+    """The cases whose silence may be reported."""
     subject, cycle = queries.subject, queries.subject.alias("of_cycle")
-    statement = (
+    return (
         select(subject.c.id)
         .join(cycle, cycle.c.id == subject.c.cycle_id)
         .where(subject.c.kind == "case", subject.c.partnership == partnership)
         .where(subject.c.state.in_(_SILENT), cycle.c.state != CycleState.CLOSED.name)
         .where(subject.c.parked_at.is_(None))  # worked out anew when it is released
     )
-    return sorted(connection.scalars(statement))
 
 
 def recompute_all(connection: Connection, ids: Collection[int]) -> None:

@@ -22,7 +22,7 @@ from db.unit_of_work import UnitOfWork
 from notifications.confined import Reader
 from notifications.mailbox import Incoming, MailboxUnavailable, Maildir
 from s11flow.domain.errors import WrongInputError
-from s11flow.services import inbox, intake, replies
+from s11flow.services import heartbeat, inbox, intake, replies, unread
 from s11flow.services.inbox import Waiting
 from s11flow.services.intake import Collected
 from s11flow.services.submissions import Documents
@@ -321,6 +321,59 @@ def test_case_15_mail_that_was_in_time_and_is_read_after_non_submission_keeps_it
 
     assert (before, house.escalations()) == ({"PENDING"}, {"WITH_CHAIR"})
     assert house.is_sound(friday)
+
+
+def test_case_15_mail_that_came_in_time_counts_however_late_it_is_taken_in(house: House) -> None:
+    """Nothing ran for two days; whichever comes first, the mail was there when silence would have been confirmed."""
+    house.comes(mail("pat@gmail.com", f"Report {YOUTH}", files=[("r.docx", REPORT)]))
+
+    house.collect(now=at("2026-10-22 12:00"))
+
+    assert (house.state(), house.only().decision, house.escalations()) == ("REQUESTED", None, {"PENDING"})
+    assert house.is_sound(at("2026-10-22 12:00"))
+
+
+def test_case_15_silence_is_not_reported_while_the_mailbox_has_not_been_read_since_the_deadline(house: House) -> None:
+    noon = at("2026-10-20 12:00")
+    heartbeat.beat(house.uow, "collect", noon, {})
+    held = unread.hold_silence(house.uow, partnership=CODE, now=CONFIRMED)
+    again = unread.hold_silence(house.uow, partnership=CODE, now=CONFIRMED)
+    tick(house.uow, now=CONFIRMED)
+    before = (house.state(), house.only().arrived_at, house.only().note)
+
+    house.comes(mail(CONTACT, YOUTH, files=[("r.docx", REPORT)]))
+    house.collect(now=CONFIRMED)
+    heartbeat.beat(house.uow, "collect", CONFIRMED, {})
+    let_go = unread.let_go(house.uow, partnership=CODE, now=CONFIRMED)
+    tick(house.uow, now=CONFIRMED)
+
+    assert (held, again, before) == (1, None, ("REQUESTED", noon, unread.NOTE))
+    assert (let_go, house.state(), house.state(STROUD)) == (1, "SUBMITTED", "NOT_SUBMITTED")
+    assert house.is_sound(CONFIRMED)
+
+
+@pytest.mark.parametrize(
+    "read_at", [None, "2026-10-20 17:30", "2026-10-21 09:55"], ids=["never", "since the deadline", "just now"]
+)
+def test_case_15_a_mailbox_that_nobody_uses_or_that_was_read_holds_nothing_back(
+    house: House, read_at: str | None
+) -> None:
+    if read_at is not None:
+        heartbeat.beat(house.uow, "collect", at(read_at), {})
+
+    assert unread.hold_silence(house.uow, partnership=CODE, now=CONFIRMED) is None
+
+
+def test_case_15_whoever_looked_into_the_mailbox_lets_silence_be_silence(house: House) -> None:
+    heartbeat.beat(house.uow, "collect", at("2026-10-20 12:00"), {})
+    line = unread.hold_silence(house.uow, partnership=CODE, now=CONFIRMED)
+    assert line is not None
+
+    inbox.ignore(house.uow, line, "We looked, there is nothing", now=CONFIRMED, by="clerk")
+    again = unread.hold_silence(house.uow, partnership=CODE, now=CONFIRMED)
+    tick(house.uow, now=CONFIRMED)
+
+    assert (again, house.state()) == (None, "NOT_SUBMITTED")
 
 
 def test_case_15_mail_not_read_yet_holds_everybody_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
