@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 _FREE_MAIL: Final = frozenset(
@@ -121,8 +121,9 @@ _MOST_GUESSES: Final = 3
 
 def match(seen: Seen, cases: Sequence[KnownCase]) -> Verdict:
     """Say whose mail it is."""
-    guesses = tuple(sorted(_guesses(seen, cases), key=lambda guess: (-guess.score, guess.ref)))
-    sure, why_not = _sure(seen, cases)
+    plain = _compared(seen)
+    guesses = tuple(sorted(_guesses(plain, cases), key=lambda guess: (-guess.score, guess.ref)))
+    sure, why_not = _sure(plain, cases)
     if sure is None:
         return Verdict(None, why_not, guesses[:_MOST_GUESSES])
     if not seen.documents:
@@ -131,9 +132,21 @@ def match(seen: Seen, cases: Sequence[KnownCase]) -> Verdict:
     return Verdict(sure, f"{_first_up('; '.join(best.why))}.", guesses[:_MOST_GUESSES])
 
 
+def _compared(seen: Seen) -> Seen:
+    """What is shown as it is compared: once, since there may be much of it and many cases."""
+    return replace(
+        seen,
+        subject=_plain(seen.subject),
+        text=_plain(seen.text),
+        names=tuple(map(_plain, seen.names)),
+        texts=tuple(map(_plain, seen.texts)),
+        passed_on=tuple(replace(each, subject=_plain(each.subject)) for each in seen.passed_on),
+    )
+
+
 def _sure(seen: Seen, cases: Sequence[KnownCase]) -> tuple[str | None, str]:
     """The case, or why none is sure."""
-    named, answered = references(seen.subject, cases), _answered(seen, cases)
+    named, answered = [case for case in cases if _has_ref(case, seen.subject)], _answered(seen, cases)
     if len(named) > 1:
         return None, "its subject names several cases."
     if seen.forwarded:
@@ -142,16 +155,20 @@ def _sure(seen: Seen, cases: Sequence[KnownCase]) -> tuple[str | None, str]:
         return None, "its subject names one case, and it answers a letter about another."
     for found in (named, answered):
         if found:
-            return _fits(seen, found[0])
+            return _fits(seen, found[0], cases)
     return _sole(seen, cases)
 
 
-def _fits(seen: Seen, case: KnownCase) -> tuple[str | None, str]:
+def _fits(seen: Seen, case: KnownCase, cases: Sequence[KnownCase]) -> tuple[str | None, str]:
     if not case.is_open:
         return None, f"{case.ref} is closed, excused or covered: a report for it is a person's to place."
     if not case.awaits:
         return None, f"the panel has considered {case.ref}: whether this is one more report is a person's to say."
-    if seen.senders & case.people or _domain(seen) & case.domains:
+    if seen.senders & case.people:
+        return case.ref, ""
+    if others := [each.agency for each in cases if each.is_open and seen.senders & each.people]:
+        return None, f"it is about {case.ref}, and its sender is known for {others[0]}."
+    if _domain(seen) & case.domains:
         return case.ref, ""
     return None, f"it is about {case.ref}, and its sender is not known for {case.agency}."
 
@@ -163,10 +180,10 @@ def _sole(seen: Seen, cases: Sequence[KnownCase]) -> tuple[str | None, str]:
         return None, "its sender is not known, and it does not name its case."
     if len(own) > 1:
         return None, f"its sender is known for several cases ({', '.join(case.ref for case in own)})."
-    others = [case for case in cases if case.ref != own[0].ref and _is_named(case, _plain(seen.subject))]
-    if others and not _is_named(own[0], _plain(seen.subject)):
+    others = [case for case in cases if case.ref != own[0].ref and _is_named(case, seen.subject)]
+    if others and not _is_named(own[0], seen.subject):
         return None, f"its sender is known for {own[0].ref}, and its subject names {others[0].agency}."
-    return _fits(seen, own[0])
+    return _fits(seen, own[0], cases)
 
 
 def _guesses(seen: Seen, cases: Iterable[KnownCase]) -> Iterable[Guess]:
@@ -178,8 +195,8 @@ def _guesses(seen: Seen, cases: Iterable[KnownCase]) -> Iterable[Guess]:
 
 def _signs(seen: Seen, case: KnownCase) -> Iterable[tuple[str, str]]:
     known, at_home = seen.senders & case.people, _domain(seen) & case.domains
-    subject, files = _plain(seen.subject), [*map(_plain, seen.names), *map(_plain, seen.texts)]
-    said = [_plain(seen.text), *files]
+    subject, files = seen.subject, [*seen.names, *seen.texts]
+    said = [seen.text, *files]
     yield "reference", f"its subject names {case.ref}" if _has_ref(case, subject) else ""
     yield "answer", "it answers a letter of ours about it" if case.ref in seen.answers else ""
     yield "sender", f"its sender is known for {case.agency}" if known else ""
@@ -192,17 +209,11 @@ def _signs(seen: Seen, case: KnownCase) -> Iterable[tuple[str, str]]:
 
 
 def _names_within(seen: Seen, case: KnownCase) -> bool:
-    return any(_has_ref(case, _plain(each.subject)) for each in seen.passed_on)
+    return any(_has_ref(case, each.subject) for each in seen.passed_on)
 
 
 def _is_from_within(seen: Seen, case: KnownCase) -> bool:
     return any(each.sender.casefold() in case.people for each in seen.passed_on)
-
-
-def references(text: str, cases: Iterable[KnownCase]) -> list[KnownCase]:
-    """The cases whose references stand in *text*."""
-    plain = _plain(text)
-    return [case for case in cases if _has_ref(case, plain)]
 
 
 def _answered(seen: Seen, cases: Iterable[KnownCase]) -> list[KnownCase]:
@@ -216,12 +227,13 @@ def _domain(seen: Seen) -> frozenset[str]:
 
 
 def _has_ref(case: KnownCase, plain: str) -> bool:
-    return bool(re.search(rf"(?<![\w-]){re.escape(case.ref.casefold())}(?![\w]|-\w)", plain))
+    ref = case.ref.casefold()
+    return ref in plain and bool(re.search(rf"(?<![\w-]){re.escape(ref)}(?![\w]|-\w)", plain))
 
 
 def _is_named(case: KnownCase, plain: str) -> bool:
     name = _plain(case.agency)
-    return len(name) > 3 and bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", plain))
+    return len(name) > 3 and name in plain and bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", plain))
 
 
 def _tells(case: KnownCase, plain: str) -> bool:

@@ -55,6 +55,15 @@ def test_what_waits_and_why(mail: Seen, why: str) -> None:
     assert (match(mail, ALL).ref, match(mail, ALL).why) == (None, why)
 
 
+def test_case_39_somebody_of_another_agency_in_the_same_house_is_asked_about() -> None:
+    neighbour = replace(TRUST, people=frozenset({"schools@youth.example"}))
+    mail = seen("schools@youth.example", "Our report, GSCP-2026-01")
+
+    assert match(mail, (YOUTH, neighbour)).why == (
+        "it is about GSCP-2026-01, and its sender is known for Hospitals & Care Trust."
+    )
+
+
 def test_case_04_one_contact_of_two_agencies_is_asked_about() -> None:
     both = replace(TRUST, people=YOUTH.people)
 
