@@ -168,7 +168,7 @@ UNSURE: list[tuple[str, Callable[[], bytes], str | None, str]] = [
     ("the reference, from elsewhere", lambda: mail("pat@gmail.com", f"Report {YOUTH}", files=[("r.docx", REPORT)]),
      YOUTH, f"It is about {YOUTH}, and its sender is not known for Youth Services. It seems to be a report."),
     ("another agency's reference", lambda: mail(CONTACT, f"Report {STROUD}", files=[("r.docx", REPORT)]),
-     None, f"It is about {STROUD}, and its sender is not known for Stroud District Council. It seems to be a report."),
+     None, f"It is about {STROUD}, and its sender is known for Youth Services. It seems to be a report."),
     ("two references", lambda: mail(CONTACT, f"{YOUTH} and {STROUD}", files=[("r.docx", REPORT)]),
      None, "Its subject names several cases."),
     ("another agency's name", lambda: mail(CONTACT, "For Stroud District Council", files=[("r.docx", REPORT)]),
