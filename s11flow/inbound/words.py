@@ -14,7 +14,7 @@ from typing import Final
 
 _LONGEST: Final = 50_000
 _LARGEST: Final = 40_000_000
-_MOST_OF_A_MEMBER: Final = 16_000_000
+_MOST_UNPACKED: Final = 32_000_000
 _MOST_MEMBERS: Final = 500
 
 _SAYS: Final = {
@@ -52,14 +52,15 @@ def _of_text(content: bytes) -> str:
 
 def _of_package(says: re.Pattern[str], content: bytes, most: int) -> str:
     said: list[str] = []
-    left = most
+    left, room = most, _MOST_UNPACKED
     with zipfile.ZipFile(BytesIO(content)) as package:
         for name in _members(package, says):
             with package.open(name) as member:
-                words = _without_tags(member.read(_MOST_OF_A_MEMBER).decode("utf-8", "replace"))
+                unpacked = member.read(room)
+            words = _without_tags(unpacked.decode("utf-8", "replace"))
             said.append(words[:left])
-            left -= len(words)
-            if left <= 0:
+            left, room = left - len(words), room - len(unpacked)
+            if left <= 0 or room <= 0:
                 break
     return "\n".join(said)
 

@@ -62,6 +62,12 @@ def test_no_more_is_read_than_is_looked_at() -> None:
     assert words_in("docx", package({"word/document.xml": "<w:t>" + "a" * 999}), most=10) == "a" * 10
 
 
+def test_what_unpacks_to_too_much_is_read_as_far_as_32_mb() -> None:
+    large = package({"word/document.xml": "It" + "<w:t/>" * 5_400_000, "word/header1.xml": "is not reached"})
+
+    assert words_in("docx", large) == "It"
+
+
 @given(st.sampled_from(["docx", "xlsx", "odt", "txt", "eml", "png"]), st.binary(max_size=300))
 def test_no_file_is_too_odd_to_be_read(kind: str, content: bytes) -> None:
     assert isinstance(words_in(kind, content), str)
