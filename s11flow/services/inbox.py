@@ -204,6 +204,8 @@ def file_report(
     mail = get(uow, mail_id)
     files = _contents(documents, mail, whole=whole or (returned and mail.kind == UNREADABLE))
     gaps = technical_gaps(documents, mail) if returned else ()
+    if gaps and addresses is None and len(gaps) >= len(mail.files):
+        addresses = ()  # nobody has read a word of it, and what mends it is not taken to add to it
     if returned and not gaps:
         raise WrongInputError(f"Every file of mail {mail_id} can be opened; to ask for more use `s11flow case return`.")
     ready = submissions.prepared(uow, documents, ref, files) if files else None

@@ -502,6 +502,9 @@ def test_case_40_it_is_returned_for_technical_reasons_and_stays_in_time(house: H
     )[0]
     assert "The file all.zip is an archive: what is in it has to be sent as it is." in gaps
     told = [data for (data,) in queries_of(house.uow, "select data from history where event = 'RECEIVE_REPORT'")]
+    assert queries_of(house.uow, "select addresses from submission order by version") == [
+        ("[]",), ('["1","2","3","4"]',),  # of what nobody could open nothing is said
+    ]  # fmt: skip
     assert (returned, house.state(), ['"in_time":true' in data for data in told]) == (
         "RETURNED",
         "SUBMITTED",
