@@ -274,11 +274,11 @@ def remember_sender(uow: UnitOfWork, mail_id: int, ref: str, *, now: datetime, b
     people = {address.casefold() for address in people_of(agency)}
     if mail.sender.casefold() in people:
         return mail.sender
-    if not agency.invited:
-        raise WrongInputError(f"{agency.name} has nobody on the register for whom a sender could stand.")
-    attendee = agency.invited[0]
-    replies.remember(uow, mail.sender, attendee, partnership=mail.partnership, now=now, by=by)
-    return attendee
+    # Never one of several who are invited by name: the sender's own calendar would answer for them.
+    if agency.contact is None:
+        raise WrongInputError(f"{agency.name} has no contact on the register for whom a sender could stand.")
+    replies.remember(uow, mail.sender, agency.contact, partnership=mail.partnership, now=now, by=by)
+    return agency.contact
 
 
 def people_of(agency: Any) -> tuple[str, ...]:

@@ -232,7 +232,8 @@ def remember(uow: UnitOfWork, address: str, attendee: str, *, partnership: str, 
         members = [person.email for person in loaded.rules.definition.people.panel]
         invited = [each for row in queries.agencies(connection, partnership) for each in _invited(row)]
         known = {each.casefold() for each in (*invited, *members)}
-        if stands_for not in known:
+        contacts = {(row.contact_email or "").casefold() for row in queries.agencies(connection, partnership)}
+        if not stands_for or stands_for not in known | contacts:
             raise UnknownError(f"Nobody is invited under {attendee}: see `s11flow agencies list` for who is.")
         if plain in known:
             raise WrongInputError(f"{address} is invited itself, and cannot stand for {attendee} as well.")

@@ -168,6 +168,16 @@ def test_an_unknown_address_waits_until_it_is_remembered(year: UnitOfWork) -> No
     assert is_sound(year)
 
 
+def test_who_sends_reports_for_an_agency_does_not_answer_for_one_of_several_whom_it_sends(year: UnitOfWork) -> None:
+    with year.read() as connection:
+        contact = next(row.contact_email for row in queries.agencies(connection, CODE) if row.code == "02")
+    replies.remember(year, "alex@home.example", contact, partnership=CODE, now=INVITED, by="clerk")
+
+    found = receive(year, answer(year, who="alex@home.example"), sender="alex@home.example")
+
+    assert (contact in (ONE, TWO), found.verdict.why, answers(year)) == (False, Why.UNKNOWN_ATTENDEE, {})
+
+
 def test_an_address_may_be_remembered_anew_for_somebody_else(year: UnitOfWork) -> None:
     for attendee in (ONE, TWO, TWO):
         replies.remember(year, "alex@home.example", attendee, partnership=CODE, now=INVITED, by="clerk")
