@@ -604,7 +604,7 @@ def _report(uow: UnitOfWork, documents: Documents, mail: _Mail, now: datetime) -
         known = known_cases(connection, mail.row.partnership)
         seen = _seen(connection, mail, texts)
         verdict = match(seen, known)
-        there = _there_already(connection, mail, verdict)
+        there = _there_already(connection, mail, verdict, known)
     if there:
         return lambda connection: _Decision("ignored", f"Its files are those of {there[1]}.", there[0])
     guesses = tuple(str(guess) for guess in verdict.guesses)
@@ -619,13 +619,19 @@ def _report(uow: UnitOfWork, documents: Documents, mail: _Mail, now: datetime) -
     return lambda connection: _filed(connection, mail, verdict, ready, now)
 
 
-def _there_already(connection: Connection, mail: _Mail, verdict: Verdict) -> tuple[str, str] | None:
-    """The case, and in words the version, that has these very files, for mail that speaks of no other (case 37)."""
+def _there_already(
+    connection: Connection, mail: _Mail, verdict: Verdict, known: Sequence[KnownCase]
+) -> tuple[str, str] | None:
+    """The case, and in words the version, that has these very files, for mail that speaks of no other (case 37).
+
+    Only while that case awaits its report: what the panel has seen before may be sent for another year.
+    """
     if verdict.ref is not None or not mail.brought:
         return None
     found = submissions.with_content(connection, mail.row.partnership, [each.sha256 for each in mail.brought])
+    awaiting = {case.ref for case in known if case.awaits}
     others = {guess.ref for guess in verdict.guesses if guess.is_strong} - {ref for ref, _ in found}
-    if len(found) != 1 or others:
+    if len(found) != 1 or others or found[0][0] not in awaiting:
         return None
     ((ref, version),) = found
     return ref, f"version {version} of {ref}, which is there already"

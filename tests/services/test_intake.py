@@ -21,8 +21,9 @@ from db.engine import open_engine
 from db.unit_of_work import UnitOfWork
 from notifications.confined import Reader
 from notifications.mailbox import Incoming, MailboxUnavailable, Maildir
+from s11flow.domain import acts
 from s11flow.domain.errors import WrongInputError
-from s11flow.services import heartbeat, inbox, intake, replies, unread
+from s11flow.services import cases, heartbeat, inbox, intake, replies, unread
 from s11flow.services.inbox import Waiting
 from s11flow.services.intake import Collected
 from s11flow.services.submissions import Documents
@@ -413,6 +414,20 @@ def test_case_37_the_same_files_from_somebody_else_in_another_wrapping_are_a_no_
         (None, None),  # it names another agency: a person says
     ]
     assert (len(house.versions()), house.is_sound()) == (1, True)
+
+
+def test_case_37_what_the_panel_has_seen_already_waits_when_it_comes_from_a_stranger(
+    house: House,
+) -> None:
+    """It may be what somebody sends for another year."""
+    house.comes(mail(CONTACT, YOUTH, files=[("report.docx", REPORT)]))
+    house.collect()
+    cases.act(house.uow, YOUTH, acts.Consider("on paper", "the panel has read it"), by="clerk", now=EVENING)
+    house.comes(mail("pat@gmail.com", "Our report", files=[("report.docx", REPORT)]))
+
+    house.collect()
+
+    assert [each.decision for each in house.all()] == ["filed", None]
 
 
 def test_the_same_mail_again_is_known(house: House) -> None:
