@@ -43,7 +43,12 @@ def once(uow: UnitOfWork, what: Hashable, do: Callable[[], object]) -> None:
 
 
 def _digest(content: Any) -> bytes:
-    return sha256(content[_HEADER:] if isinstance(content, bytes) else repr(content).encode()).digest()
+    if isinstance(content, bytes):
+        return sha256(content[_HEADER:]).digest()
+    tables, numbers = content  # in which order rows lie in a table is chance: it depends on what was removed before
+    return sha256(
+        repr((sorted((name, sorted(rows.split(b"\n"))) for name, rows in tables.items()), numbers)).encode()
+    ).digest()
 
 
 # --- SQLite: the bytes of the file
