@@ -431,6 +431,13 @@ class Message(SQLModel, table=True):
     __table_args__ = (
         Index("ix_message_waiting", "status", "next_try_at"),
         Index("ix_message_subject", "subject_id", "kind"),
+        # Each mail that comes in asks to which letter it answers.
+        Index(
+            "ix_message_sent_as",
+            "message_id",
+            sqlite_where=text("message_id IS NOT NULL"),
+            postgresql_where=text("message_id IS NOT NULL"),
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     dedupe_key: str = Field(unique=True)

@@ -246,6 +246,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_message_dedupe_key")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_message_sent_as",
+            ["message_id"],
+            unique=False,
+            sqlite_where=sa.text("message_id IS NOT NULL"),
+            postgresql_where=sa.text("message_id IS NOT NULL"),
+        )
         batch_op.create_index("ix_message_subject", ["subject_id", "kind"], unique=False)
         batch_op.create_index("ix_message_waiting", ["status", "next_try_at"], unique=False)
 
@@ -464,6 +471,11 @@ def downgrade() -> None:
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index("ix_message_waiting")
         batch_op.drop_index("ix_message_subject")
+        batch_op.drop_index(
+            "ix_message_sent_as",
+            sqlite_where=sa.text("message_id IS NOT NULL"),
+            postgresql_where=sa.text("message_id IS NOT NULL"),
+        )
 
     op.drop_table("message")
     with op.batch_alter_table("incident", schema=None) as batch_op:
