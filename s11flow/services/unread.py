@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -18,6 +18,8 @@ from s11flow.services.subjects import load_cases
 
 NOTE: Final = "The mailbox has not been read since then; what came there may be a report"
 BY: Final = "post"
+_IN_USE: Final = timedelta(days=92)
+"""A mailbox that was not read for longer is not used any more, or the time is a rehearsal's."""
 _BATCH: Final = 500
 
 
@@ -26,11 +28,15 @@ def hold_silence(uow: UnitOfWork, *, partnership: str, now: datetime) -> int | N
 
     It counts as mail that came when the mailbox was last read, so nothing is confirmed and the Chair is told nothing
     (case 15) until it was read again, or until somebody looked there and takes the line out of the tray. Returns the
-    line's number; None if there is no need for one, as where no mailbox was ever read.
+    line's number; None if there is no need for one, as where no mailbox was ever read, or none for three months.
     """
     with uow.read() as connection:
         last = last_beats(connection).get("collect")
-        if last is None or now - last.at <= STALE or not _passed_since(connection, partnership, last.at, now):
+        if (
+            last is None
+            or not STALE < now - last.at <= _IN_USE
+            or not _passed_since(connection, partnership, last.at, now)
+        ):
             return None
         if any(line.arrived_at == last.at for line in _lines(connection, partnership)):
             return None
