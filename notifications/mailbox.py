@@ -219,6 +219,8 @@ class ImapMailbox(Closable):
         check_login("mailbox", username, password, token)
         if tls == "none" and not is_loopback(host):
             raise ValueError("A password is not sent to a mailbox without TLS; use tls=starttls.")
+        if folder.casefold() == filed.casefold():
+            raise ValueError(f"Mail cannot be moved to {filed}, the folder it is read from; name another by filed=.")
         self._host, self._port, self._tls, self._timeout = host, port, tls, timeout
         self._username, self._password, self._token = username, password, token
         self._folder, self._filed = folder, filed

@@ -583,9 +583,14 @@ def _auto_reply(connection: Connection, mail: _Mail) -> _Decision:
         )
         return _Decision(_WAITS, why, case.ref, tuple(each.ref for each in own))
     if case is None:
-        why = f"Automatic mail, or mail to many, of somebody the register does not name ({_reason(mail)})."
-        return _Decision("ignored", why)
+        what = f"Automatic mail, or mail to many, of somebody the register does not name ({_reason(mail)})"
+        if not read.answers and _PAGE.search(read.text):  # so write those who keep a file for somebody to fetch
+            return _Decision(_WAITS, f"{what}; it names a page, where a report may be.")
+        return _Decision("ignored", f"{what}.")
     return _Decision("applied", f"Noted: {case.agency} answers automatically ({_reason(mail)}).", case.ref)
+
+
+_PAGE = re.compile(r"https?://", re.IGNORECASE)
 
 
 def _reason(mail: _Mail) -> str:

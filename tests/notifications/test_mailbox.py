@@ -99,6 +99,7 @@ def test_a_mailbox_is_what_its_setting_says(url: str, tmp_path: Path) -> None:
         ("imap://s11:secret@mail.example?tls=perhaps", "one of none, starttls and tls"),
         ("imap://s11:secret@mail.example?colour=red", "After \\?"),
         ("imap://s11:secret@mail.example?tls=none", "not sent to a mailbox without TLS"),
+        ("imaps://s11:secret@mail.example?filed=inbox", "cannot be moved to inbox, the folder it is read from"),
         ("imaps://secret@mail.example", "needs a user name, and a password or a token command; add what is missing"),
         ("imaps://s11%0d:secret@mail.example", "has a control character"),
         ("imap://s11:secret@mail.example:993", "port 993 is for TLS from the first byte, which is imaps://; write"),
