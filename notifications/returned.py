@@ -41,9 +41,16 @@ _AN_ID = re.compile(_ID)
 _ID_IN_TEXT = re.compile(rf"^\W{{0,3}}message-id:\s{{0,40}}({_ID})", re.IGNORECASE | re.MULTILINE)
 _ID_IN_FIELDS = re.compile(rf"^(?:X-)?original-message-id:\s{{0,40}}({_ID})", re.IGNORECASE | re.MULTILINE)
 
+_ENVELOPE = re.compile(
+    r"^original-envelope-id:\s{0,40}([^<>\s@]{1,200}@[^<>\s@]{1,200})\s*$", re.IGNORECASE | re.MULTILINE
+)
+
 
 def about_which(mail: Message) -> str:
-    """The Message-ID of the mail that is sent back, by the copy of it, its headers, or what the bounce answers."""
+    """The Message-ID of the mail that is sent back.
+
+    By the copy of it, its headers, what the bounce answers, or what its envelope was called when it was handed over.
+    """
     for copy in copies_in(mail):
         found = _AN_ID.search(str(copy.get("message-id", "")))
         if found:
@@ -56,4 +63,5 @@ def about_which(mail: Message) -> str:
         every = _AN_ID.findall(str(mail.get(field, "")))
         if every:
             return str(every[-1])
-    return ""
+    envelope = _ENVELOPE.search(fields_for_machines(mail))
+    return f"<{envelope[1]}>" if envelope else ""

@@ -467,11 +467,17 @@ class SmtpMailer(Closing):
         return f"The mail server {self.host}:{self.port}"
 
 
+# What a bounce repeats as its Original-Envelope-Id, even one that returns nothing of the mail (RFC 3461, 4.4): at most
+# a hundred characters, of which + and = would have to be written otherwise.
+_MESSAGE_ID = re.compile(rb"^Message-ID: <([!-*,-;?-~]{1,100})>\r?$", re.IGNORECASE | re.MULTILINE)
+
+
 def _asked(connection: smtplib.SMTP, raw: bytes, sender: str, recipient: str) -> tuple[tuple[str, str], ...]:
     """What a server is asked before the text of a mail: the verb and the whole line of each."""
     size = f" SIZE={len(raw)}" if connection.has_extn("size") else ""
+    token = f" ENVID={named[1].decode()}" if connection.has_extn("dsn") and (named := _MESSAGE_ID.search(raw)) else ""
     return (
-        ("MAIL", f"MAIL FROM:<{sender}>{size}\r\n"),
+        ("MAIL", f"MAIL FROM:<{sender}>{size}{token}\r\n"),
         ("RCPT", f"RCPT TO:<{recipient}>\r\n"),
         ("DATA", "DATA\r\n"),
     )

@@ -54,6 +54,15 @@ def test_the_mail_that_is_sent_back_tells_which_of_ours_it_was(sample: Sample) -
     assert about_which(message_from_bytes(sample.raw)) == "<one@council.example>"
 
 
+def test_a_status_report_that_sends_nothing_back_tells_which_of_ours_it_was_by_its_envelope() -> None:
+    fields = "Original-Envelope-Id: one@council.example\nReporting-MTA: dns; mx.agency.example\n\n"
+    fields += "Final-Recipient: rfc822; lead@agency.example\nAction: failed\nStatus: 5.1.1\n"
+    head = 'Content-Type: multipart/report; report-type=delivery-status; boundary="x"\n\n'
+    raw = f"{head}--x\nContent-Type: message/delivery-status\n\n{fields}\n--x--\n"
+
+    assert about_which(message_from_bytes(raw.encode())) == "<one@council.example>"
+
+
 def test_a_bounce_that_names_nobody_has_no_failures_and_waits_for_a_person() -> None:
     sample = letter("none", "MAILER-DAEMON@mx.agency.example", "failure notice", "Your mail could not be delivered.")
 

@@ -120,6 +120,26 @@ def test_a_server_takes_the_mail_as_it_is() -> None:
     assert post.taken == [(SENDER, [PAT], raw)]
 
 
+@pytest.mark.parametrize(
+    ("offers", "named", "token"),
+    [
+        (b"250 DSN\r\n", b"<0a1b@us.example>", b" ENVID=0a1b@us.example"),
+        (b"250 DSN\r\n", b"<a+b@us.example>", b""),  # it would have to be written otherwise
+        (b"250 HELP\r\n", b"<0a1b@us.example>", b""),
+    ],
+)
+def test_a_server_that_reports_on_mail_is_told_by_which_name(offers: bytes, named: bytes, token: bytes) -> None:
+    raw, heard = b"Message-ID: " + named + b"\r\n" + RAW, list[bytes]()
+
+    with (
+        scripted([b"220 here\r\n", b"250-here\r\n" + offers, b"550 No\r\n"], heard=heard) as port,
+        plain(port) as mailer,
+    ):
+        send(mailer, raw)
+
+    assert heard[1:2] == [b"MAIL FROM:<us@partnership.example>" + token + b"\r\n"]
+
+
 def test_many_mails_go_over_one_connection() -> None:
     post = Post()
 
@@ -556,10 +576,13 @@ HELLO = [b"220 here\r\n", OK]
 
 
 @contextmanager
-def scripted(*visits: list[bytes]) -> Iterator[int]:
-    """Run a server that answers line after line from a script, one script for each visit, and then hangs up."""
+def scripted(*visits: list[bytes], heard: list[bytes] | None = None) -> Iterator[int]:
+    """Run a server that answers line after line from a script, one script for each visit, and then hangs up.
+
+    What it was told is added to *heard*, up to the text of a mail.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=_play, args=(listener, visits))
+    thread = threading.Thread(target=_play, args=(listener, visits, [] if heard is None else heard))
     thread.start()
     try:
         yield int(listener.getsockname()[1])
@@ -570,7 +593,7 @@ def scripted(*visits: list[bytes]) -> Iterator[int]:
         thread.join(10)
 
 
-def _play(listener: socket.socket, visits: tuple[list[bytes], ...]) -> None:
+def _play(listener: socket.socket, visits: tuple[list[bytes], ...], heard: list[bytes]) -> None:
     for script in visits:
         try:
             visitor, _ = listener.accept()
@@ -580,13 +603,14 @@ def _play(listener: socket.socket, visits: tuple[list[bytes], ...]) -> None:
             visitor.settimeout(5)
             reader = visitor.makefile("rb")
             with reader:
-                _answer(visitor, reader.readline, script)
+                _answer(visitor, reader.readline, script, heard)
 
 
-def _answer(visitor: socket.socket, read_line: Callable[[], bytes], script: list[bytes]) -> None:
+def _answer(visitor: socket.socket, read_line: Callable[[], bytes], script: list[bytes], heard: list[bytes]) -> None:
     for number, answer in enumerate(script):
         if number:  # the greeting answers nothing
             verb = read_line()
+            heard.append(verb)
             if answer == b"after the text":
                 while verb not in (b".\r\n", b""):
                     verb = read_line()

@@ -91,7 +91,7 @@ def test_folders_may_be_called_anything(dovecot: Dovecot, folder: str, filed: st
         (found,) = box.incoming()
         box.file_away(found.key)
         left = list(box.incoming())
-    with box_at(dovecot.url(folder=filed)) as box:
+    with box_at(dovecot.url(folder=filed, filed="Elsewhere")) as box:
         assert (left, raws(box)) == ([], [ONE])
 
 
