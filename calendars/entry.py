@@ -1,6 +1,6 @@
 """What every entry in a diary has: which one it is, when it is, and a line that says what; and words fit for a file."""
 
-import unicodedata
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -9,8 +9,9 @@ from icalendar import Event
 
 from calendars import london
 
-# Control characters, lone surrogates, line and paragraph separators: the library lets them through into the file.
-_UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Control characters but the line feed, lone surrogates, line and paragraph separators (Cc, Cs, Zl, Zp, which Unicode
+# never adds to): the library lets them through into the file.
+_UNPRINTABLE: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,4 @@ def one_line(text: str) -> str:
 
 def plain_text(text: str) -> str:
     """Return *text* with its line breaks, as plain newlines, and no other control character."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(map(_printable, line)) for line in lines)
-
-
-def _printable(character: str) -> str:
-    return " " if unicodedata.category(character) in _UNPRINTABLE else character
+    return _UNPRINTABLE.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
