@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError
@@ -23,7 +24,6 @@ from notifications.token_command import token_by
 from s11flow.clock import system_now
 from s11flow.domain.errors import S11Error
 from s11flow.services.heartbeat import last_beats
-from s11flow.services.links import Open
 from s11flow.settings import (
     DKIM_KEY,
     MAIL_ALLOW,
@@ -34,6 +34,9 @@ from s11flow.settings import (
     read_settings,
     refusal,
 )
+
+if TYPE_CHECKING:
+    from s11flow.services.links import Open
 
 LEEWAY = timedelta(minutes=5)
 """How far a given time may be from the clock in live: what two machines may differ by, not a rehearsal."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
 
 from calendars import london
 from db import queries
@@ -39,16 +39,20 @@ class Proposed:
         }
 
 
+# A digest is written each working day; building its statements would cost more than running them.
+_WAITING = (
+    queries.proposal.select()
+    .join(queries.subject, queries.subject.c.id == queries.proposal.c.case_id)
+    .where(queries.proposal.c.decision == "", queries.subject.c.partnership == bindparam("of"))
+    .order_by(queries.proposal.c.id)
+)
+
+
 def open_proposals(connection: Connection, partnership: str) -> tuple[Proposed, ...]:
     """What waits for a decision in a partnership, oldest first."""
-    table, subject = queries.proposal, queries.subject
-    waiting = (
-        table.select()
-        .join(subject, subject.c.id == table.c.case_id)
-        .where(table.c.decision == "", subject.c.partnership == partnership)
-        .order_by(table.c.id)
-    )
-    rows = connection.execute(waiting).all()
+    rows = connection.execute(_WAITING, {"of": partnership}).all()
+    if not rows:  # as on most days: to load no case costs as much as to load one
+        return ()
     known = {loaded.id: loaded for loaded in load_cases(connection, sorted({row.case_id for row in rows}))}
     found = (proposed(known[row.case_id], row) for row in rows)
     return tuple(each for each in found if each.standing == "open")
