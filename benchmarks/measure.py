@@ -60,7 +60,8 @@ class Result:
         """Whether the ratio came as far as the aim."""
         if self.aim is None or self.skipped:
             return False
-        return self._lies_within(None, self.aim) if self.at_least is not None else self._lies_within(self.aim, None)
+        more_is_better = self.at_least is not None or self.unit != "s"
+        return self._lies_within(None, self.aim) if more_is_better else self._lies_within(self.aim, None)
 
     def _lies_within(self, at_most: float | None, at_least: float | None) -> bool:
         if at_most is None and at_least is None:

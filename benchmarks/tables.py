@@ -66,7 +66,7 @@ def _wanted(row: Row) -> str:
 
 def _came(row: Row) -> str:
     if not _wanted(row):
-        return ""
+        return "aimed" if row["aimed"] else ""
     if not row["reached"]:
         return "MISSED"
     return "aimed" if row["aimed"] else "reached"

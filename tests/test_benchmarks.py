@@ -207,6 +207,8 @@ def test_a_peer_that_is_not_to_be_had_is_skipped_and_says_why(tmp_path: Path, mo
         (Result("a", "", "", (99.0,), (1.0,), at_least=100, aim=300), False, False),
         (Result("a", "", "", (2.0,), within=1), False, False),
         (Result("a", "", "", (2.0,), (1.0,)), True, False),
+        (Result("a", "", "", (0.6,), (1.0,), aim=0.5, unit="mails a second"), True, True),
+        (Result("a", "", "", (0.4,), (1.0,), aim=0.5, unit="mails a second"), True, False),
     ],
 )
 def test_a_ratio_is_held_against_its_limit(result: Result, is_reached: bool, is_aimed: bool) -> None:
