@@ -44,7 +44,8 @@ class Classified:
 
     `calendars` are the files that answer an invitation. `automatic` is why a mail counts as written by a program,
     documents or not, or is not to be answered by one; empty where a person may have written it and may be answered.
-    `asks` is the method of a calendar file that answers nothing: REQUEST where somebody invites us.
+    `asks` is the method of a calendar file that answers nothing: REQUEST where somebody invites us. `is_reply`: an
+    automatic mail says in so many words that it answers one; others may be a notice of something.
     """
 
     kind: Kind
@@ -53,6 +54,7 @@ class Classified:
     calendars: tuple[CalendarFile, ...] = ()
     automatic: str = ""
     asks: str = ""
+    is_reply: bool = False
 
 
 def classify(mail: Message, *, has_documents: bool) -> Classified:
@@ -74,7 +76,8 @@ def classify(mail: Message, *, has_documents: bool) -> Classified:
     automatic = _why_automatic(mail, has_documents=False) or _why_unanswered(mail)
     why = _why_automatic(mail, has_documents=has_documents)
     if why:
-        return Classified(Kind.AUTO_REPLY, why, automatic=automatic)
+        is_reply = bool(_why_automatic(mail, has_documents=True))  # then only what says so in so many words counts
+        return Classified(Kind.AUTO_REPLY, why, automatic=automatic, is_reply=is_reply)
     return Classified(Kind.MAIL, "somebody wrote it", automatic=automatic, asks=files[0].method if files else "")
 
 

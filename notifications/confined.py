@@ -170,6 +170,7 @@ def _mail(told: dict[str, Any]) -> ReadMail:
                 tuple(CalendarFile(b64decode(content), *rest) for content, *rest in classified["calendars"]),
                 classified["automatic"],
                 classified["asks"],
+                classified["is_reply"],
             ),
             "answers": tuple(told["answers"]),
             "to": tuple(told["to"]),

@@ -584,7 +584,8 @@ def _auto_reply(connection: Connection, mail: _Mail) -> _Decision:
         return _Decision(_WAITS, why, case.ref, tuple(each.ref for each in own))
     if case is None:
         what = f"Automatic mail, or mail to many, of somebody the register does not name ({_reason(mail)})"
-        if not read.answers and _PAGE.search(read.text):  # so write those who keep a file for somebody to fetch
+        # So write those who keep a file for somebody to fetch.
+        if not (read.classified.is_reply or read.answers) and _PAGE.search(read.text):
             return _Decision(_WAITS, f"{what}; it names a page, where a report may be.")
         return _Decision("ignored", f"{what}.")
     return _Decision("applied", f"Noted: {case.agency} answers automatically ({_reason(mail)}).", case.ref)

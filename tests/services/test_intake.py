@@ -807,11 +807,12 @@ def test_automatic_answers_are_noted_or_wait(house: House) -> None:
 def test_a_program_of_nobody_we_know_that_names_a_page_waits_because_a_report_may_be_there(house: House) -> None:
     notice = "You have a secure message. Open it at https://post.elsewhere.example/m/7"
     house.comes(mail("nobody@elsewhere.example", "A secure message", text=notice, Auto_Submitted="auto-generated"))
+    house.comes(mail("else@elsewhere.example", "I am away", text=notice, Auto_Submitted="auto-replied"))
 
     house.collect()
 
-    assert house.decisions() == [("auto-reply", None, None)]
-    assert house.only().why == (
+    assert house.decisions() == [("auto-reply", None, None), ("auto-reply", "ignored", None)]
+    assert house.all()[0].why == (
         "Automatic mail, or mail to many, of somebody the register does not name (its header Auto-Submitted says so); "
         "it names a page, where a report may be."
     )
